@@ -1,0 +1,184 @@
+"""When the Commission has to be told, and what the notice has to hold.
+
+Regulation (EU) 2024/1689, Article 52(1) and recital 112; guidelines, sections 2.3.2 and 5.3. The
+period runs from the earlier of two days: the requirement is met, or is known to be going to be met.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from chapterv.law.answers import CANNOT_TELL, MET, NOT_MET, Answer, all_of, any_of, negate, of_bool
+from chapterv.law.calendar import add_days
+from chapterv.law.case import Case
+from chapterv.law.registry import clock, rule
+from chapterv.law.rules.clocks import make_clock
+from chapterv.law.types import Clock, Finding
+
+__all__ = ["notification_event"]
+
+_UNDER_WAY = ("planned", "training")
+
+
+def _planned_above(case: Case) -> Answer:
+    """Tell whether the plan known by this day exceeds the threshold."""
+    threshold = case.parameters["systemic_risk_compute"]
+    low, high = case.bounds("model.planned_compute")
+    if low is None and high is None:
+        return CANNOT_TELL
+    known_on = case.peek("model.compute_known_on")
+    if known_on is not None and known_on > case.on:
+        case.say("known_later", known_on)
+        return NOT_MET
+    return case.exceeds("model.planned_compute", threshold, low, high)
+
+
+@rule("gl:G3.7", also=("gl:G3.6",))
+def plan_meets_threshold(case: Case) -> Finding:
+    """The estimate of cumulative compute made before or during training exceeds the threshold."""
+    answer = _planned_above(case)
+    if answer == CANNOT_TELL:
+        case.value("model.planned_compute")
+    return case.close(answer)
+
+
+@rule("act:C06", also=("gl:G3.5",))
+def notice_due(case: Case) -> Finding:
+    """The requirement is met or known to be going to be met: the Commission has to be notified."""
+    reached = all_of(
+        case.answer("act:D08"), case.answer("act:S01"), negate(case.answer("act:S03"))
+    )
+    if reached == NOT_MET:
+        return case.close(NOT_MET)
+    met = _requirement_met(case)
+    planned = _planned_above(case)
+    if planned == CANNOT_TELL:
+        # No plan on record says nothing of the requirement itself.
+        planned = NOT_MET
+        case.ask("model.planned_compute")
+    elif planned == NOT_MET and met == CANNOT_TELL and _not_trained_yet(case):
+        case.say("C06.plan_below")
+        met = NOT_MET
+    return case.close(all_of(reached, any_of(met, planned)))
+
+
+def _requirement_met(case: Case) -> Answer:
+    """Tell whether Article 51(1)(a) is met, on the signs that the law names today."""
+    met = case.answer("act:C01")
+    if met == CANNOT_TELL and case.finding("act:SR").answer == NOT_MET:
+        return NOT_MET
+    return met
+
+
+def _not_trained_yet(case: Case) -> bool:
+    return case.peek("model.stage") in _UNDER_WAY
+
+
+@rule("gl:G3.4")
+def trigger_by_guidelines(case: Case) -> Finding:
+    """One of the two triggers that the guidelines know today: compute, or a modification."""
+    planned = _planned_above(case)
+    if planned == CANNOT_TELL:
+        planned = NOT_MET
+        case.ask("model.planned_compute")
+    return case.close(any_of(case.answer("act:C03"), case.answer("gl:G3.3"), planned))
+
+
+@rule("gl:G3.8")
+def keep_watching(case: Case) -> Finding:
+    """The estimate is below the threshold: watch actual and expected compute."""
+    general = case.answer("act:D08")
+    threshold = case.parameters["systemic_risk_compute"]
+    actual = case.answer("act:C03")
+    low, high = case.bounds("model.planned_compute")
+    if actual == CANNOT_TELL and (low is not None or high is not None):
+        actual = NOT_MET
+    planned = NOT_MET
+    if low is not None or high is not None:
+        planned = case.exceeds("model.planned_compute", threshold, low, high)
+    return case.close(all_of(general, negate(actual), negate(planned)))
+
+
+def notification_event(case: Case) -> datetime.date | None:
+    """Return the day that started the period, not before Chapter V applied.
+
+    Where no day is stated, the event lies between the start of Chapter V and today; it is known
+    only when the two are one day (guidelines, section 5.3).
+    """
+    days = [
+        day
+        for day in (
+            case.peek("model.compute_known_on"),
+            case.peek("model.systemic_condition_met_on"),
+        )
+        if day is not None and day <= case.on
+    ]
+    applies: datetime.date = case.parameters["chapter_v_applies"]
+    if days:
+        return max(min(days), applies)
+    return applies if case.on == applies else None
+
+
+@clock("act:C06", also=("gl:G3.9", "gl:G3.22"))
+def notice_clock(case: Case) -> Clock | None:
+    """Two weeks to notify, from the first of the two events."""
+    if case.answer("act:C06") != MET:
+        return None
+    started = notification_event(case)
+    due = add_days(started, case.parameters["notification_days"]) if started else None
+    if due is not None and case.answer("act:T05") == MET:
+        due = max(due, case.parameters["legacy_comply_by"])
+    notified_on = case.peek("model.notified_on")
+    return make_clock(
+        case,
+        "act:C06",
+        "clock.notification",
+        started,
+        due,
+        done_on=notified_on if notified_on is not None and notified_on <= case.on else None,
+        done=notified_on is None and case.peek("model.notified") is True,
+    )
+
+
+@rule("gl:G3.22")
+def trained_before_the_start(case: Case) -> Finding:
+    """The training was known to reach the threshold when Chapter V began to apply."""
+    applies = case.parameters["chapter_v_applies"]
+    known = case.peek("model.compute_known_on") or case.peek("model.systemic_condition_met_on")
+    due = case.answer("act:C06")
+    if known is None and case.on == applies:
+        known = case.on
+    if known is None and due != NOT_MET:
+        case.value("model.compute_known_on")
+        return case.close(CANNOT_TELL)
+    early = of_bool(known is not None and known <= applies)
+    return case.close(all_of(due, early))
+
+
+_MANTISSA = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(?:[x×*·]\s*10\s*\^?\s*|e\+?)", re.IGNORECASE)
+_SUPERSCRIPT = re.compile(r"10[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+
+
+def _figures(text: str) -> int | None:
+    """Return the significant figures of a compute figure as written, None if unreadable."""
+    match = _MANTISSA.match(text)
+    if match is None:
+        return 1 if re.match(r"\s*10\s*\^", text) or _SUPERSCRIPT.match(text.strip()) else None
+    return len(match.group(1).replace(".", "").replace(",", "").lstrip("0"))
+
+
+@rule("gl:G3.10", about="notification")
+def notice_content(case: Case) -> Finding:
+    """The notice gives the compute with enough figures and describes how it was estimated."""
+    text = case.value("notification.compute_text")
+    wanted = case.parameters["notified_figures"]
+    figures = None if text is None else _figures(text) or 0
+    enough = of_bool(None if figures is None else figures >= wanted)
+    described = case.flag("notification.method_described")
+    lacking = []
+    if enough == NOT_MET:
+        lacking.append("two_significant_figures")
+    if described == NOT_MET:
+        lacking.append("estimation_method")
+    return case.close(all_of(enough, described), value={"missing": lacking})
