@@ -1,0 +1,40 @@
+"""Figures: numbers in, accessible SVG and its data table out.
+
+A figure is drawn twice, for wide and narrow screens, carries its result in words and its exact
+numbers as a table, and needs no script. It judges nothing: states and thresholds come from the
+caller. A page that shows figures includes `stylesheet()` once.
+"""
+
+from __future__ import annotations
+
+from chapterv.figures.compute_axis import compute_axis
+from chapterv.figures.compute_rows import ComputeRow, Threshold, within
+from chapterv.figures.duties_entries import STATES, State, TimelineEntry
+from chapterv.figures.duties_timeline import duties_timeline
+from chapterv.figures.figure import Figure, Table
+from chapterv.figures.numbers import Amount, exact, long_date, percent, scientific, superscript
+from chapterv.figures.style import DARK, LIGHT, stylesheet
+from chapterv.figures.texts import ENGLISH
+
+__all__ = [
+    "DARK",
+    "ENGLISH",
+    "LIGHT",
+    "STATES",
+    "Amount",
+    "ComputeRow",
+    "Figure",
+    "State",
+    "Table",
+    "Threshold",
+    "TimelineEntry",
+    "compute_axis",
+    "duties_timeline",
+    "exact",
+    "long_date",
+    "percent",
+    "scientific",
+    "stylesheet",
+    "superscript",
+    "within",
+]
