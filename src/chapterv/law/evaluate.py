@@ -11,7 +11,7 @@ from chapterv.law import rules  # noqa: F401 - importing registers the rules
 from chapterv.law.answers import CANNOT_TELL, MET, NOT_MET, Answer
 from chapterv.law.case import Case
 from chapterv.law.pack import Pack, load_pack
-from chapterv.law.registry import CLOCKS, OBLIGATIONS, RULES, Registered
+from chapterv.law.registry import CLOCKS, OBLIGATIONS, RULES, Registered, is_ruled
 from chapterv.law.types import Assessment, Clock, Finding, Obligation
 
 __all__ = ["dated_answers", "evaluate", "evaluate_object"]
@@ -125,12 +125,15 @@ def _questions(findings: list[Finding], duties: list[Obligation]) -> tuple[Quest
 
 
 def dated_answers(pack: Pack, on: datetime.date) -> dict[str, Answer]:
-    """Return the rows that the day alone answers: in force, or gone, on that day."""
-    from chapterv.law.registry import is_ruled
+    """Return the rows that the day alone answers: in force, or gone, on that day.
 
+    A statement that is often met and wrong is answered too: it never holds.
+    """
     answers: dict[str, Answer] = {}
     for row in pack.rows.values():
-        if row.effect and not is_ruled(row.id):
+        if row.wrong:
+            answers[row.id] = NOT_MET
+        elif row.effect and not is_ruled(row.id):
             version = row.on(on)
             answers[row.id] = MET if version is not None and not version.repealed else NOT_MET
     return answers

@@ -55,6 +55,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
     version: tuple[RowVersion, ...]
     effect: bool = False
     """It creates, ends, conditions or dates a duty, right, power, status, exemption or ceiling."""
+    wrong: bool = False
+    """The title is a statement that is often met and does not hold."""
     checked: str = ""
     our_reading: str | None = None
     open_question: str | None = None

@@ -255,7 +255,12 @@ def _by_original(case: Case) -> Answer:
 @rule("gl:G2.3", about="change")
 def same_lifecycle(case: Case) -> Finding:
     """Later development by the provider or on its behalf from the same run: the same model."""
-    new_run = case.answer("gl:G2.1")
+    if case.knows("change.kind") or not case.knows("model.modification_compute"):
+        new_run = case.answer("gl:G2.1")
+    else:
+        # Compute spent on changing existing weights is no new pre-training run.
+        case.bounds("model.modification_compute")
+        new_run = NOT_MET
     if new_run == MET:
         return case.close(NOT_MET)
     same = case.peek("change.same_pretraining_run")
