@@ -409,9 +409,7 @@ GUIDELINES_RESULTS: dict[str, Callable[[Result], Any]] = {
     "modification_total_flop": _value("gl:G5.10", "modification_total_flop"),
     "systemic": _three("gl:G5.9"),
     "article_54": lambda r: r["obligations"]["act:A01"]["status"] == "applies",
-    "obligations_limited_to_modification": _value(
-        "gl:G5.8", "obligations_limited_to_modification"
-    ),
+    "obligations_limited_to_modification": _value("gl:G5.8", "obligations_limited_to_modification"),
     "exempt": _three("gl:G6.1"),
     "exempt_from": _value("gl:G6.1", "exempt_from"),
     "still_due": _value("gl:G6.1", "still_due"),

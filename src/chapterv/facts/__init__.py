@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chapterv.facts.amounts import Amount, amount_text, parse_amount
 from chapterv.facts.catalogue import Key, catalogue, decode, encode, near_key, subject_kind
-from chapterv.facts.making import make_fact
+from chapterv.facts.making import fact_object, make_fact
 from chapterv.facts.merging import Merged, merge
 from chapterv.facts.statement import (
     STATEMENT_NAME,
@@ -56,6 +56,7 @@ __all__ = [
     "decode",
     "encode",
     "fact_id",
+    "fact_object",
     "make_fact",
     "merge",
     "model_subject",

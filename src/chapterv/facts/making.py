@@ -6,12 +6,14 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from chapterv.errors import InputError
-from chapterv.facts.catalogue import catalogue, decode
+from chapterv.facts.catalogue import catalogue, decode, encode
 from chapterv.facts.types import Basis, Fact, Relation, Source, TableRef, fact_id
 from chapterv.facts.world import BOUNDED_TYPES
 
-__all__ = ["make_fact"]
+__all__ = ["fact_object", "make_fact"]
 
 
 def make_fact(
@@ -63,3 +65,25 @@ def make_fact(
     return Fact(
         fact_id(content), subject, key, decoded, source, relation, unit, basis, bound, as_of, note
     )
+
+
+def fact_object(fact: Fact) -> dict[str, Any]:
+    """Return a fact as plain JSON objects, nothing left out but what is unknown.
+
+    Args:
+        fact: any fact; amounts become decimal strings.
+    """
+    source = msgspec.to_builtins(fact.source)
+    return {
+        "id": fact.id,
+        "subject": fact.subject,
+        "key": fact.key,
+        "value": encode(fact.value),
+        "relation": fact.relation,
+        "unit": fact.unit,
+        "basis": fact.basis,
+        "bound": None if fact.bound is None else encode(fact.bound),
+        "as_of": encode(fact.as_of),
+        "note": fact.note,
+        "source": source,
+    }

@@ -15,7 +15,7 @@ import msgspec
 
 from chapterv.errors import InputError
 
-__all__ = ["Path", "Places", "Statement", "Table", "locate", "path_text"]
+__all__ = ["Path", "Places", "Statement", "Table", "locate", "path_text", "printable"]
 
 Path = tuple[str | int, ...]
 """Keys and list positions from the root of the document, such as ("run", 0, "tokens")."""
@@ -46,6 +46,8 @@ class Places(msgspec.Struct, frozen=True):
     keys: dict[Path, int]
     tables: tuple[Table, ...]
     statements: tuple[Statement, ...]
+    unclosed: tuple[int, ...] = ()
+    """Lines on which a quote opens that nothing closes."""
 
     def line(self, path: Path) -> int | None:
         """Return the line of a path, or of the nearest one around it."""
@@ -81,7 +83,12 @@ def path_text(path: Path) -> str:
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """Return a foreign text on one line, control characters as escapes."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 _PART = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
@@ -121,12 +128,15 @@ class _Scanner:
         self.statements: list[Statement] = []
         self.lists: dict[Path, int] = {}
         self.table: Path = ()
+        self.unclosed: list[int] = []
 
     def run(self) -> Places:
         at = self._skip_empty(0)
         while at < len(self.text):
             at = self._skip_empty(self._statement(at))
-        return Places(self.keys, tuple(self._tables()), tuple(self.statements))
+        return Places(
+            self.keys, tuple(self._tables()), tuple(self.statements), tuple(self.unclosed)
+        )
 
     def _statement(self, at: int) -> int:
         first = self._line(at)
@@ -159,6 +169,10 @@ class _Scanner:
                 frames.append(_Frame(sign, frames[-1].inner() if inside_list else path))
             elif sign in ("]", "}") and frames:
                 frames.pop()
+            elif sign in ('"', "'"):
+                # Looking for the end of every further quote would take quadratic time.
+                self.unclosed.append(self._line(at - 1))
+                return self._end_of_line(at)
             elif sign == "," and frames:
                 frames[-1].index += 1
             if frames and frames[-1].kind == "{" and sign in ("{", ","):

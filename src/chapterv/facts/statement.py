@@ -108,6 +108,9 @@ def read_statement(path: pathlib.Path, artefact: str = STATEMENT_NAME) -> Statem
         InputError: the file cannot be read, is too large or is not UTF-8.
         ErrorGroup: every fault in the file.
     """
+    if path.exists() and not path.is_file():
+        # Opening a pipe would wait for a writer for good.
+        raise InputError("this is no regular file", artefact, "Put a text file in its place.")
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -442,18 +445,24 @@ class _Reading:
 
     # --- faults ---------------------------------------------------------------------------------
 
+    def _near(self, name: str, known: Iterable[str], cutoff: float) -> list[str]:
+        """Look for the nearest name, as long as somebody reads it."""
+        if len(self.errors) > MAX_ERRORS:
+            return []
+        return difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+
     def _check_names(self, path: Path, table: Mapping[str, Any], known: Iterable[str]) -> None:
         for name in table:
             if name not in known:
-                near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+                near = self._near(name, known, 0.5)
                 fix = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
                 self._fault((*path, name), f"unknown name {name[:60]!r}", fix)
 
     def _unknown(self, path: Path, key: str) -> None:
         kind = subject_kind(key)
         known = [one for one in catalogue() if subject_kind(one) == kind]
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-        near = near or difflib.get_close_matches(key, catalogue(), n=1, cutoff=0.75)
+        near = self._near(key, known, 0.6)
+        near = near or self._near(key, catalogue(), 0.75)
         fix = f"Did you mean {near[0]!r}?" if near else "List the keys: chapterv schema keys."
         self._fault(path, f"unknown key {key[:100]!r}", fix)
 

@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from chapterv.errors import Error, InputError
-from chapterv.facts.places import Places
+from chapterv.facts.places import Places, printable
 
 __all__ = ["Loaded", "load_toml"]
 
 MAX_SYNTAX_ERRORS = 20
+LARGE = 100_000
+"""Characters from which a text is parsed anew only once, since each time takes long."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -30,6 +32,7 @@ _ANSWERS = {
     "Cannot declare": ("this table stands twice", "Join the two into one."),
     "Cannot mutate": ("this table stands twice", "Join the two into one."),
     "Invalid date or datetime": ("this date does not exist", "Write dates as 2026-03-02."),
+    "Expected \"'": ("a text has no closing quote", "Add the quote."),
     "Unterminated string": ("a text has no closing quote", "Add the quote."),
     "Expected '='": ("a key has no value", 'Write name = "value".'),
     "Expected newline": ("something stands after the value", "Put texts in quotes."),
@@ -58,12 +61,12 @@ def load_toml(text: str, artefact: str, places: Places) -> Loaded:
     """
     errors: list[Error] = []
     lines = text.split("\n")
-    for _ in range(MAX_SYNTAX_ERRORS):
+    for _ in range(MAX_SYNTAX_ERRORS if len(text) < LARGE else 2):
         try:
             return Loaded(tomllib.loads("\n".join(lines), parse_float=_exact), errors)
         except tomllib.TOMLDecodeError as error:
-            line = _line_of(str(error))
-            shown = text.split("\n")[line - 1].strip() if line else ""
+            line = _line_of(str(error), places, lines)
+            shown = printable(text.split("\n")[line - 1].strip()) if line else ""
             errors.append(_syntax_error(str(error), line, shown, artefact))
         except RecursionError:
             deep = InputError("values are nested too deeply", artefact, "Write fewer levels.")
@@ -85,9 +88,11 @@ def _exact(text: str) -> Decimal:
         return Decimal("NaN")
 
 
-def _line_of(message: str) -> int | None:
-    match = re.search(r"at line (\d+)", message)
-    return int(match[1]) if match else None
+def _line_of(message: str, places: Places, lines: list[str]) -> int | None:
+    """Return the line of an error; for an open text that reaches the end, where it begins."""
+    if match := re.search(r"at line (\d+)", message):
+        return int(match[1])
+    return next((line for line in places.unclosed if lines[line - 1].strip()), None)
 
 
 def _blank(lines: list[str], line: int, places: Places) -> bool:

@@ -39,9 +39,7 @@ def add_years(day: datetime.date, count: int) -> datetime.date:
     return add_months(day, 12 * count)
 
 
-def rolled(
-    day: datetime.date, holidays: Collection[datetime.date] = frozenset()
-) -> datetime.date:
+def rolled(day: datetime.date, holidays: Collection[datetime.date] = frozenset()) -> datetime.date:
     """Return the day itself, or the next working day where it is a weekend day or holiday.
 
     Source: Regulation (EEC, Euratom) No 1182/71, Art. 3(4).

@@ -122,7 +122,8 @@ class Case:
 
     def parts_of(self, kind: str) -> list[Mapping[str, Holding]]:
         """Return the subjects of a kind, each as its holdings."""
-        return list(self.parts.get(kind, _NO_PART).values())
+        subjects = self.parts.get(kind)
+        return list(subjects.values()) if subjects else []
 
     # -- other rows ------------------------------------------------------------------------------
 

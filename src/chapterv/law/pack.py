@@ -7,6 +7,7 @@ reference. A pack is data only: rules ask for a value on a date and hold no numb
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -18,9 +19,18 @@ import msgspec
 
 from chapterv.errors import LawDataError
 from chapterv.facts import parse_amount
-from chapterv.facts.datafiles import load_tables
+from chapterv.facts.datafiles import load_tables, read_folder
 
-__all__ = ["LawOnDate", "Pack", "Parameter", "Row", "RowVersion", "SourceDocument", "load_pack"]
+__all__ = [
+    "LawOnDate",
+    "Pack",
+    "Parameter",
+    "Row",
+    "RowVersion",
+    "SourceDocument",
+    "compile_pack",
+    "load_pack",
+]
 
 
 class SourceDocument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -107,6 +117,8 @@ class Duty(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     actor: str
     rows: tuple[str, ...] = ()
     discharged_by: tuple[str, ...] = ()
+    standing: bool = False
+    """It is owed all the time from its start and has no day by which it is done."""
     value: dict[str, Any] | None = None
 
 
@@ -168,16 +180,17 @@ def _typed(value: Any, unit: str) -> Any:
 
 
 @cache
-def load_pack(folder: str | None = None) -> Pack:
+def load_pack(place: Path | None = None) -> Pack:
     """Load a law pack.
 
     Args:
-        folder: folder of another pack in the same layout; None for the one in the package.
+        place: folder of another pack in the same layout, or a file made by `compile_pack`; None
+            for the one in the package.
 
     Raises:
         LawDataError: unknown key, duplicate identifier or date, missing reference, with the place.
     """
-    tables = _tables(folder)
+    tables = _tables(place)
     try:
         head = tables["pack"]["pack"]
         pack = Pack(
@@ -193,7 +206,9 @@ def load_pack(folder: str | None = None) -> Pack:
             sources=_indexed(tables["rows"].get("source", []), SourceDocument),
         )
     except (KeyError, msgspec.ValidationError) as error:
-        raise LawDataError(f"the law pack does not fit its schema: {error}", folder) from error
+        raise LawDataError(
+            f"the law pack does not fit its schema: {error}", str(place or "law pack")
+        ) from error
     _check(pack)
     return pack
 
@@ -201,12 +216,46 @@ def load_pack(folder: str | None = None) -> Pack:
 _PARTS = ("pack", "rows", "parameters", "obligations", "texts")
 
 
-def _tables(folder: str | None) -> dict[str, dict[str, Any]]:
-    if folder is None:
+def _tables(place: Path | None) -> dict[str, dict[str, Any]]:
+    if place is None:
         return {part: load_tables("chapterv.law", part) for part in _PARTS}
-    from chapterv.facts.datafiles import read_folder
+    if place.is_dir():
+        return {part: read_folder(place, part) for part in _PARTS}
+    return _packed(place)
 
-    return {part: read_folder(Path(folder), part) for part in _PARTS}
+
+def _packed(place: Path) -> dict[str, dict[str, Any]]:
+    """Read a pack from one file and check the digest that it carries."""
+    if place.stat().st_size > _MAX_FILE:
+        raise LawDataError(f"a law pack is not larger than {_MAX_FILE} bytes", str(place))
+    try:
+        content = msgspec.json.decode(place.read_bytes())
+        parts: dict[str, dict[str, Any]] = content["parts"]
+        stated = content["sha256"]
+    except (msgspec.DecodeError, KeyError, TypeError):
+        raise LawDataError("this file is not a law pack", str(place), _HOW_PACKED) from None
+    if stated != _digest(parts):
+        raise LawDataError("the content does not match the digest in it", str(place), _HOW_PACKED)
+    return parts
+
+
+def compile_pack(place: Path | None = None) -> bytes:
+    """Return a law pack as one file: its parts and the SHA-256 over their canonical JSON.
+
+    Args:
+        place: folder of a pack; None for the one in the package.
+    """
+    load_pack(place)
+    parts = msgspec.to_builtins(_tables(place))
+    return msgspec.json.encode({"sha256": _digest(parts), "parts": parts})
+
+
+def _digest(parts: dict[str, dict[str, Any]]) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+
+
+_MAX_FILE = 20_000_000
+_HOW_PACKED = "Fetch it again, or make it with `chapterv law pack`."
 
 
 def _indexed(entries: list[Any], kind: type[Any]) -> dict[str, Any]:

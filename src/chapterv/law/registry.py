@@ -8,7 +8,7 @@ for instance a section of the guidelines that repeats an article. Rules of one k
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -18,7 +18,23 @@ if TYPE_CHECKING:
     from chapterv.law.case import Case
     from chapterv.law.types import Clock, Finding, Obligation
 
-__all__ = ["CLOCKS", "OBLIGATIONS", "RULES", "Registered", "clock", "is_ruled", "obligation", "owner_of", "rule"]
+__all__ = [
+    "CLOCKS",
+    "OBLIGATIONS",
+    "RULES",
+    "Registered",
+    "clock",
+    "is_ruled",
+    "obligation",
+    "owner_of",
+    "rule",
+]
+
+
+Function = TypeVar("Function", bound=Callable[[Any], Any])
+RuleFunction = Callable[["Case"], "Finding"]
+DutyFunction = Callable[["Case"], "Obligation"]
+ClockFunction = Callable[["Case"], "Clock | None"]
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -39,7 +55,7 @@ _DUTIES: set[str] = set()
 
 def rule(
     row: str, *, also: tuple[str, ...] = (), about: str = "model"
-) -> Callable[[Callable[[Case], Finding]], Callable[[Case], Finding]]:
+) -> Callable[[RuleFunction], RuleFunction]:
     """Register the rule that answers a row.
 
     Args:
@@ -52,14 +68,14 @@ def rule(
 
 def obligation(
     row: str, *, also: tuple[str, ...] = (), about: str = "model"
-) -> Callable[[Callable[[Case], Obligation]], Callable[[Case], Obligation]]:
+) -> Callable[[DutyFunction], DutyFunction]:
     """Register the function that gives the status of a duty."""
     return _register(OBLIGATIONS, row, also, about)
 
 
 def clock(
     row: str, *, also: tuple[str, ...] = (), about: str = "model"
-) -> Callable[[Callable[[Case], Clock | None]], Callable[[Case], Clock | None]]:
+) -> Callable[[ClockFunction], ClockFunction]:
     """Register the function that gives a clock, or None where nothing has started it."""
     return _register(CLOCKS, row, also, about)
 
@@ -77,8 +93,10 @@ def is_ruled(row: str) -> bool:
     return row in _OWNERS or row in _DUTIES
 
 
-def _register(table: dict[str, Registered], row: str, also: tuple[str, ...], about: str) -> Any:
-    def keep(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _register(
+    table: dict[str, Registered], row: str, also: tuple[str, ...], about: str
+) -> Callable[[Function], Function]:
+    def keep(function: Function) -> Function:
         taken = {name for entry in table.values() for name in (entry.id, *entry.also)}
         for name in (row, *also):
             if name in taken:

@@ -69,6 +69,12 @@ class Obligation(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str | None = None
     subject: str = ""
 
+    def late(self, on: datetime.date) -> bool:
+        """Tell whether the duty applies, was due before `on`, and is not fully evidenced."""
+        if self.status != "applies" or self.due is None:
+            return False
+        return self.due < on and self.evidence != "complete"
+
 
 class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
     """A period that runs: from what event, to which day, and where it stands."""

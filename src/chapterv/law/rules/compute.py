@@ -36,7 +36,11 @@ def margin_reaches_over(case: Case) -> Finding:
     """The estimate is at or below a threshold that its margin reaches over: a warning."""
     key, name, bounds = "model.cumulative_compute", "systemic_risk_compute", cumulative_bounds(case)
     if not case.knows(key):
-        key, name, bounds = "model.training_compute", "gpai_indicator_compute", training_bounds(case)
+        key, name, bounds = (
+            "model.training_compute",
+            "gpai_indicator_compute",
+            training_bounds(case),
+        )
     answer = _straddles(case, key, *bounds, name)
     value = None
     if answer != CANNOT_TELL and bounds[0] is not None:

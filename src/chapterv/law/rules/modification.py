@@ -124,9 +124,7 @@ def above_the_share(case: Case) -> Finding:
     return case.close(answers.pop(), value=_threshold(case, (original, original)))
 
 
-def _threshold(
-    case: Case, bounds: tuple[Number | None, Number | None]
-) -> dict[str, Amount] | None:
+def _threshold(case: Case, bounds: tuple[Number | None, Number | None]) -> dict[str, Amount] | None:
     low, high = bounds
     if low is None or low != high:
         return None
@@ -224,9 +222,7 @@ def presumed_by_modification(case: Case) -> Finding:
 def result_crosses_itself(case: Case) -> Finding:
     """The modified model itself meets the criterion, inherited weights counted."""
     changed = case.answer("gl:G5.1")
-    return case.close(
-        all_of(changed, any_of(case.answer("gl:G1.1"), case.answer("act:C03")))
-    )
+    return case.close(all_of(changed, any_of(case.answer("gl:G1.1"), case.answer("act:C03"))))
 
 
 @rule("gl:G5.0")

@@ -46,9 +46,7 @@ def plan_meets_threshold(case: Case) -> Finding:
 @rule("act:C06", also=("gl:G3.5",))
 def notice_due(case: Case) -> Finding:
     """The requirement is met or known to be going to be met: the Commission has to be notified."""
-    reached = all_of(
-        case.answer("act:D08"), case.answer("act:S01"), negate(case.answer("act:S03"))
-    )
+    reached = all_of(case.answer("act:D08"), case.answer("act:S01"), negate(case.answer("act:S03")))
     if reached == NOT_MET:
         return case.close(NOT_MET)
     met = _requirement_met(case)
@@ -106,7 +104,7 @@ def notification_event(case: Case) -> datetime.date | None:
     Where no day is stated, the event lies between the start of Chapter V and today; it is known
     only when the two are one day (guidelines, section 5.3).
     """
-    days = [
+    days: list[datetime.date] = [
         day
         for day in (
             case.peek("model.compute_known_on"),
@@ -126,6 +124,8 @@ def notice_clock(case: Case) -> Clock | None:
     if case.answer("act:C06") != MET:
         return None
     started = notification_event(case)
+    if started is None:
+        case.missing("model.compute_known_on")
     due = add_days(started, case.parameters["notification_days"]) if started else None
     if due is not None and case.answer("act:T05") == MET:
         due = max(due, case.parameters["legacy_comply_by"])

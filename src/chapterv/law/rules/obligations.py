@@ -10,10 +10,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
+import msgspec
+
 from chapterv.law.answers import CANNOT_TELL, MET, NOT_MET, Answer, negate, of_bool
 from chapterv.law.case import Case
 from chapterv.law.registry import obligation
 from chapterv.law.rules.dates import comply_by, duties_from
+from chapterv.law.rules.notification import notice_clock
 from chapterv.law.rules.provider import third_country
 from chapterv.law.rules.systemic import systemic_since
 from chapterv.law.types import Obligation, Status
@@ -21,6 +24,7 @@ from chapterv.law.types import Obligation, Status
 __all__: list[str] = []
 
 Stage = tuple[Status, Answer]
+Stages = tuple[Stage, ...]
 
 
 def _status(stages: Iterable[Stage]) -> Status:
@@ -33,12 +37,10 @@ def _status(stages: Iterable[Stage]) -> Status:
             break
     else:
         possible.append("applies")
-    return possible[0] if len(possible) == 1 else CANNOT_TELL
+    return possible[0] if len(possible) == 1 else "cannot_tell"
 
 
-def _stages(
-    case: Case, condition: Answer = MET, exemption: Answer = NOT_MET
-) -> tuple[Stage, ...]:
+def _stages(case: Case, condition: Answer = MET, exemption: Answer = NOT_MET) -> Stages:
     """Return the stages of a duty, in the order that the engine conventions give."""
     return (
         ("out_of_scope", negate(case.answer("act:REACH"))),
@@ -63,22 +65,32 @@ def _in_grace(case: Case) -> Answer:
     return case.answer("act:T05")
 
 
+Period = tuple[datetime.date | None, datetime.date | None]
+"""Since when a duty is owed and by when it has to be met, as far as that is known."""
+
+
+def _from_placing(case: Case, since: datetime.date | None = None) -> Period:
+    """Return the period of a duty that begins with placing, or later where `since` is later."""
+    days = [day for day in (since, duties_from(case)) if day is not None]
+    starts = max(days, default=None)
+    end = comply_by(case)
+    return starts, max(starts, end) if starts and end else end
+
+
 def _duty(
     case: Case,
     row: str,
-    stages: tuple[Stage, ...],
+    stages: Stages,
     *,
-    since: datetime.date | None = None,
-    due: datetime.date | None = None,
+    period: Period | None = None,
     until: datetime.date | None = None,
 ) -> Obligation:
     """Put a duty together from its stages and the data that the pack holds of it."""
     status = _status(stages)
     duty = case.law.pack.duties[row]
-    starts = since if since is not None else duties_from(case)
-    if due is None:
-        end = comply_by(case)
-        due = max(starts, end) if starts and end else end
+    starts, due = period if period is not None else _from_placing(case)
+    if duty.standing and status != "grace":
+        due = None
     owed = status in ("applies", "grace", "not_yet", "cannot_tell")
     steps, missing, asks = case.trace()
     return Obligation(
@@ -134,22 +146,19 @@ def cooperation(case: Case) -> Obligation:
 def legacy_steps(case: Case) -> Obligation:
     """The steps of a legacy model's provider until the end of the time given."""
     legacy = case.answer("act:T05")
-    stages = (
+    stages: Stages = (
         ("out_of_scope", negate(case.answer("act:REACH"))),
         ("not_applicable", negate(legacy)),
         ("not_yet", of_bool(case.on < case.parameters["chapter_v_applies"])),
     )
     made = _duty(case, "act:T05", stages)
-    return made if made.due or legacy == CANNOT_TELL else _with_due(made, comply_by(case))
+    if made.due or legacy == CANNOT_TELL:
+        return made
+    # Said also of a model without the grace: by when its duties have to be met.
+    return msgspec.structs.replace(made, due=comply_by(case))
 
 
-def _with_due(made: Obligation, due: datetime.date | None) -> Obligation:
-    import msgspec
-
-    return msgspec.structs.replace(made, due=due)
-
-
-def _representative_stages(case: Case) -> tuple[Stage, ...]:
+def _representative_stages(case: Case) -> Stages:
     return _stages(case, condition=third_country(case), exemption=case.answer("act:O05"))
 
 
@@ -178,50 +187,38 @@ def terminate_mandate(case: Case) -> Obligation:
     if day is None:
         case.ask("representative.considers_breach_on")
     considers = of_bool(day is not None and day <= case.on)
-    stages = (
+    stages: Stages = (
         ("out_of_scope", negate(case.answer("act:REACH"))),
         ("not_applicable", negate(considers)),
         ("not_yet", _not_begun(case)),
     )
-    return _duty(case, "act:A05", stages, since=day, due=day)
+    return _duty(case, "act:A05", stages, period=(day, day))
 
 
 @obligation("act:C06")
 def notify(case: Case) -> Obligation:
     """Notify the Commission without delay, at most two weeks after the first event."""
-    from chapterv.law.rules.notification import notice_clock
-
     clock = notice_clock(case)
     case.fresh()
     due = case.answer("act:C06")
     reached = (
-        MET
-        if MET in (case.answer("act:S01"), case.answer("act:SR"))
-        else case.answer("act:S01")
+        MET if MET in (case.answer("act:S01"), case.answer("act:SR")) else case.answer("act:S01")
     )
-    stages = (
+    stages: Stages = (
         ("out_of_scope", negate(reached)),
         ("not_applicable", negate(due)),
         ("not_yet", of_bool(case.on < case.parameters["chapter_v_applies"])),
         ("grace", _in_grace(case)),
     )
-    return _duty(
-        case,
-        "act:C06",
-        stages,
-        since=clock.started_on if clock else None,
-        due=clock.due if clock else None,
-    )
+    period = (clock.started_on, clock.due) if clock else (None, None)
+    return _duty(case, "act:C06", stages, period=period)
 
 
 def _systemic_duty(case: Case, row: str) -> Obligation:
     """A duty of Article 55: from placing, or from the day the model carries systemic risk."""
     stages = _stages(case, condition=case.answer("act:SR"))
-    since = systemic_since(case)
-    starts = duties_from(case)
-    days = [day for day in (since, starts) if day is not None]
-    ended = _released_on(case)
-    return _duty(case, row, stages, since=max(days, default=None), until=ended)
+    period = _from_placing(case, systemic_since(case))
+    return _duty(case, row, stages, period=period, until=_released_on(case))
 
 
 def _released_on(case: Case) -> datetime.date | None:
@@ -268,9 +265,9 @@ def agreement_with_integrator(case: Case) -> Obligation:
     elif first <= case.on < last:
         case.missing("model.high_risk_annex")
     begun = of_bool(True if case.on >= last else False if case.on < first else None)
-    stages = (
+    stages: Stages = (
         ("out_of_scope", negate(case.answer("act:S01"))),
         ("not_applicable", negate(used)),
         ("not_yet", negate(begun)),
     )
-    return _duty(case, "act:V01", stages, since=first, due=first)
+    return _duty(case, "act:V01", stages, period=(first, first))

@@ -120,7 +120,12 @@ def _right(row: str, word: str) -> None:
         return case.close(of_bool(word in rights))
 
 
-for _row, _word in (("gl:L2", "access"), ("gl:L3", "use"), ("gl:L4", "modify"), ("gl:L5", "distribute")):
+for _row, _word in (
+    ("gl:L2", "access"),
+    ("gl:L3", "use"),
+    ("gl:L4", "modify"),
+    ("gl:L5", "distribute"),
+):
     _right(_row, _word)
 
 

@@ -142,7 +142,9 @@ def integrator_becomes_provider(case: Case) -> Finding:
     market = case.value("model.union_market")
     excluded = of_bool(None if market is None else market == "excluded")
     answer = all_of(outside, systems, excluded, negate(case.answer("gl:G4.12")))
-    return case.close(answer, value={"model_provider": _integrator(case)} if answer == MET else None)
+    return case.close(
+        answer, value={"model_provider": _integrator(case)} if answer == MET else None
+    )
 
 
 @rule("gl:G4.12")

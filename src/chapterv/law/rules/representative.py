@@ -27,9 +27,7 @@ def needed(case: Case) -> Finding:
     abroad = third_country(case)
     if abroad == NOT_MET:
         return case.close(NOT_MET)
-    return case.close(
-        all_of(abroad, case.answer("act:REACH"), negate(case.answer("act:O05")))
-    )
+    return case.close(all_of(abroad, case.answer("act:REACH"), negate(case.answer("act:O05"))))
 
 
 def _accepted_on(case: Case) -> datetime.date | None:

@@ -122,12 +122,12 @@ def systemic_risk(case: Case) -> Finding:
     if by_decision == MET:
         return case.close(general)
     by_capability = case.answer("act:C01")
-    if by_capability == CANNOT_TELL and case.finding("act:C03").answer == NOT_MET:
-        if case.finding("gl:G3.3").answer == NOT_MET:
-            # Article 51(1)(a) stays possible without compute; nothing on record shows it.
-            case.ask(*case.finding("act:C01").missing)
-            case.say("C04.no_other_sign")
-            return case.close(NOT_MET)
+    presumed = any_of(case.finding("act:C03").answer, case.finding("gl:G3.3").answer)
+    if by_capability == CANNOT_TELL and presumed == NOT_MET:
+        # Article 51(1)(a) stays possible without compute; nothing on record shows it.
+        case.ask(*case.finding("act:C01").missing)
+        case.say("C04.no_other_sign")
+        return case.close(NOT_MET)
     return case.close(all_of(general, by_capability))
 
 

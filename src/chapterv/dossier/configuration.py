@@ -1,0 +1,42 @@
+"""A model's configuration as a plain table: `config.json`, or a GPT-NeoX training file in YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from chapterv.errors import InputError
+from chapterv.evidence.strict import decode_json, decode_text, decode_yaml
+
+__all__ = ["read_configuration"]
+
+MAX_BYTES = 4_000_000
+YAML_SUFFIXES = (".yml", ".yaml")
+
+
+def read_configuration(path: Path, where: str) -> dict[str, Any]:
+    """Read a configuration within bounds.
+
+    Args:
+        path: the file.
+        where: how it is named in errors.
+
+    Raises:
+        InputError: it cannot be read, is too large, broken, or no table of keys.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        what = f"cannot be read: {(error.strerror or 'unknown reason').lower()}"
+        raise InputError(what, where, "Check the path and its rights.") from None
+    if len(data) > MAX_BYTES:
+        what = f"larger than the {MAX_BYTES} bytes that a configuration may have"
+        raise InputError(what, where, "Name the model's config.json.")
+    if path.suffix.lower() in YAML_SUFFIXES:
+        table = decode_yaml(decode_text(data, where), where)
+    else:
+        table = decode_json(data, where)
+    if not isinstance(table, dict):
+        raise InputError("expected a table of keys", where, "Name the model's config.json.")
+    return dict(table)
