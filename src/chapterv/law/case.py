@@ -36,7 +36,6 @@ class Case:
         "_missing",
         "_part",
         "_row",
-        "_running",
         "_steps",
         "_uses",
         "findings",
@@ -55,10 +54,9 @@ class Case:
         self.law = law
         self.on: datetime.date = law.day
         self.parameters = law.values
-        self.findings: dict[str, Finding] = {}
+        self.findings: dict[str, Finding | None] = {}
         self.subject = ""
         self._part: Mapping[str, Holding] = _NO_PART
-        self._running: set[str] = set()
         self._row = ""
         self._open()
 
@@ -221,25 +219,27 @@ class Case:
 
     def _evaluate(self, row: str) -> Finding:
         registered = owner_of(row)
-        if row in self._running:
+        name = registered.id
+        if name in self.findings:
             raise LawDataError(f"the rule of {row} asks for its own answer")
-        self._running.add(row)
+        self.findings[name] = None  # under way
         saved = self._row, self._steps, self._uses, self._missing, self._asks, self._indicated
-        self._open()
-        self._row = registered.id
-        try:
-            finding: Finding = registered.function(self)
-        finally:
-            (
-                self._row,
-                self._steps,
-                self._uses,
-                self._missing,
-                self._asks,
-                self._indicated,
-            ) = saved
-            self._running.discard(row)
-        self.findings[registered.id] = finding
+        self._row = name
+        self._steps = []
+        self._uses = []
+        self._missing = []
+        self._asks = []
+        self._indicated = False
+        finding: Finding = registered.function(self)
+        (
+            self._row,
+            self._steps,
+            self._uses,
+            self._missing,
+            self._asks,
+            self._indicated,
+        ) = saved
+        self.findings[name] = finding
         for alias in registered.also:
             self.findings[alias] = finding
         return finding

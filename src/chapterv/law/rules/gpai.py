@@ -144,6 +144,8 @@ def general_purpose(case: Case) -> Finding:
         case.say("D08.has_both")
         return case.close(MET)
     by_criterion = case.answer("gl:G1.1")
+    if by_criterion != MET and _planned_to_meet(case) == MET:
+        by_criterion = MET
     if by_criterion == CANNOT_TELL:
         return case.close(CANNOT_TELL)
     case.say("D08.indicated" if by_criterion == MET else "D08.not_indicated")
@@ -151,4 +153,19 @@ def general_purpose(case: Case) -> Finding:
     return case.close(by_criterion, indicated=True)
 
 
+def _planned_to_meet(case: Case) -> Answer:
+    """Tell whether a model that is still being made will meet the criterion by its plan.
+
+    What has been computed so far says nothing of a model whose training goes on.
+    """
+    low, high = case.bounds("model.planned_compute")
+    if low is None or case.peek("model.stage") not in _UNDER_WAY:
+        return NOT_MET
+    threshold = case.parameters["gpai_indicator_compute"]
+    return all_of(
+        case.exceeds("model.planned_compute", threshold, low, high), _listed_output(case)
+    )
+
+
+_UNDER_WAY = ("planned", "training")
 _GENERALITY = ("model.significant_generality", "model.wide_range_of_tasks")

@@ -127,8 +127,9 @@ def notice_clock(case: Case) -> Clock | None:
     if started is None:
         case.missing("model.compute_known_on")
     due = add_days(started, case.parameters["notification_days"]) if started else None
-    if due is not None and case.answer("act:T05") == MET:
-        due = max(due, case.parameters["legacy_comply_by"])
+    if case.answer("act:T05") == MET:
+        end = case.parameters["legacy_comply_by"]
+        due = max(due, end) if due else end
     notified_on = case.peek("model.notified_on")
     return make_clock(
         case,

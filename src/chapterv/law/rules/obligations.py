@@ -216,7 +216,7 @@ def notify(case: Case) -> Obligation:
 
 def _systemic_duty(case: Case, row: str) -> Obligation:
     """A duty of Article 55: from placing, or from the day the model carries systemic risk."""
-    stages = _stages(case, condition=case.answer("act:SR"))
+    stages = _stages(case, condition=case.answer("act:SRP"))
     period = _from_placing(case, systemic_since(case))
     return _duty(case, row, stages, period=period, until=_released_on(case))
 

@@ -233,7 +233,7 @@ _LIMBS = (
     ("licence", "gl:G6.4", MET),
     ("monetisation", "gl:G6.5", NOT_MET),
     ("public_availability", "gl:A1", MET),
-    ("systemic", "act:SR", NOT_MET),
+    ("systemic", "act:SRP", NOT_MET),
 )
 
 
@@ -241,7 +241,7 @@ _LIMBS = (
 def exempt(case: Case) -> Finding:
     """The exemption holds: relief from documentation and from the representative, nothing else."""
     free = case.answer("act:FOSS")
-    answer = free if free == NOT_MET else all_of(free, negate(case.answer("act:SR")))
+    answer = free if free == NOT_MET else all_of(free, negate(case.answer("act:SRP")))
     return case.close(answer, value=_consequence(case, answer))
 
 

@@ -131,7 +131,19 @@ def systemic_risk(case: Case) -> Finding:
     return case.close(all_of(general, by_capability))
 
 
-@rule("act:C07", also=("gl:G3.7b",))
+@rule("act:SRP")
+def expected_systemic_risk(case: Case) -> Finding:
+    """The model carries systemic risk, or will by the plan known for it before it is placed."""
+    carries = case.answer("act:SR")
+    if carries == MET or not case.knows("model.planned_compute"):
+        return case.close(carries)
+    if case.peek("model.rebuttal") == "accepted":
+        return case.close(carries)
+    planned = all_of(case.answer("act:S04"), case.answer("gl:G3.7"), case.answer("act:D08"))
+    return case.close(any_of(carries, planned))
+
+
+@rule("act:C07")
 def unnotified(case: Case) -> Finding:
     """The requirement is met and no notice was given in time: the Commission may designate."""
     due = case.answer("act:C06")
