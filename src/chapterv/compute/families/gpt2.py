@@ -1,0 +1,54 @@
+"""GPT-2 and its multi-query descendant GPT-BigCode: learned positions, biases everywhere, tied.
+
+An absent or null inner width means four times the stream, as the format documents. The causal mask
+that published files carry along is a buffer and no parameter.
+"""
+
+from __future__ import annotations
+
+from chapterv.compute.architecture import Architecture, Layer
+from chapterv.compute.blocks import (
+    attention,
+    embedding,
+    feed_forward,
+    head,
+    head_width,
+    norms,
+)
+from chapterv.compute.families import family
+from chapterv.compute.reading import Reader
+
+__all__ = ["describe"]
+
+
+@family("gpt2", "gpt_bigcode")
+def describe(reader: Reader) -> Architecture:
+    """Count GPT-2 or GPT-BigCode."""
+    name = reader.values["model_type"]
+    hidden = reader.integer("n_embd", "hidden_size")
+    heads = reader.integer("n_head", "num_attention_heads")
+    positions = reader.integer("n_positions", "max_position_embeddings")
+    vocabulary = reader.integer("vocab_size")
+    inner = reader.integer("n_inner", default=4 * hidden)
+    width = head_width(reader, hidden, heads)
+    single = name == "gpt_bigcode" and reader.flag("multi_query", default=True)
+    kv_heads = 1 if single else heads
+    tied = reader.flag("tie_word_embeddings", default=True)
+    layer = (
+        attention(hidden, heads, kv_heads, width, qkv_bias=True, out_bias=True),
+        feed_forward(hidden, inner, bias=True),
+        norms(hidden, 2, bias=True),
+    )
+    return Architecture(
+        family=name,
+        model_type=name,
+        layers=(Layer(reader.layers("n_layer", "num_hidden_layers"), layer),),
+        ends=(
+            embedding(vocabulary, hidden),
+            embedding(positions, hidden, "position embedding"),
+            norms(hidden, bias=True, name="last norm"),
+            *head(vocabulary, hidden, tied),
+        ),
+        context_length=positions,
+        tied=tied,
+    )
