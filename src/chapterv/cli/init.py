@@ -18,7 +18,7 @@ from chapterv.cli.output import (
     wrapped,
 )
 from chapterv.cli.progress import shown_progress
-from chapterv.errors import Error
+from chapterv.errors import Error, UsageError
 
 if TYPE_CHECKING:
     from chapterv.dossier import Gathered, Written
@@ -42,6 +42,8 @@ def command(folder: Path, ask: bool, form: str) -> None:
     """Write or extend the statement, and ask where wanted."""
     from chapterv.dossier import write_statement
 
+    if ask and form == "json":
+        raise UsageError("--ask speaks with a person", "chapterv init", "Leave --format json out.")
     gathered = _gathered(folder)
     written = write_statement(gathered, _questions(gathered))
     if form == "json":
@@ -60,13 +62,9 @@ def _gathered(folder: Path) -> Gathered:
 
 
 def _questions(gathered: Gathered) -> list[Question]:
-    """The open questions, in the order of what they settle where an assessment can tell."""
-    from chapterv.dossier import open_questions
+    """The open questions of today's assessment, those that settle most first."""
+    from chapterv.dossier import assess_dossier, open_questions
 
-    try:
-        from chapterv.dossier.assess import assess_dossier
-    except ImportError:
-        return open_questions(gathered)
     assessment = assess_dossier(gathered, datetime.date.today())
     return open_questions(gathered, assessment.questions, all_keys=False)
 
@@ -178,6 +176,8 @@ def _help(question: Question) -> str:
     entry = catalogue()[question.key]
     rows = [("key", question.key), ("usually in", entry.where), ("example", entry.example)]
     rows.append(("ask", entry.answered_by))
+    if question.asked_by:
+        rows.append(("rows of law", ", ".join(question.asked_by[:SHOWN])))
     rows += [(value, entry.values_help.get(value, "")) for value in entry.values]
     return table([(name, text) for name, text in rows])
 

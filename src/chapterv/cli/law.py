@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -273,7 +274,7 @@ def _facts_file(path: Path) -> dict[str, Any]:
 
     name = "standard input" if str(path) == "-" else str(path)
     if str(path) == "-":
-        content = click.get_binary_stream("stdin").read(MAX_FACTS_FILE + 1)
+        content = sys.stdin.buffer.read(MAX_FACTS_FILE + 1)
     else:
         with path.open("rb") as file:
             content = file.read(MAX_FACTS_FILE + 1)

@@ -106,7 +106,7 @@ def _matches(folder: Path, pattern: str) -> list[Path]:
         return [path] if path.exists() else []
     try:
         return sorted(islice(folder.glob(pattern), MAX_MATCHES))
-    except (ValueError, NotImplementedError):
+    except (ValueError, RuntimeError):
         return []
 
 

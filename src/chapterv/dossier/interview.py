@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from chapterv.dossier.editing import Page
 from chapterv.dossier.gathering import Gathered
@@ -15,6 +17,8 @@ from chapterv.facts.world import SINGLE_KINDS
 
 __all__ = ["open_questions", "parse_answer", "with_answer"]
 
+COMPUTED = "model.training_compute"
+INPUTS = ("model.training_tokens", "model.training_sequence_length")
 YES = ("yes", "y", "true")
 NO = ("no", "n", "false")
 
@@ -32,7 +36,12 @@ def open_questions(
     held = gathered.merged(datetime.date.max).world.keys
     known = {key for key, holding in held.items() if holding.value is not None}
     asked = sorted(settling, key=lambda question: -question.settles)
-    questions = [one for one in asked if one.key in catalogue() and one.key not in known]
+    questions = [
+        one
+        for one in asked
+        if one.key in catalogue() and one.key not in known and _has_place(one, gathered)
+    ]
+    questions = list(_inputs_first(questions, known))
     seen = {question.key for question in questions}
     if all_keys:
         kinds = [kind for kind in SINGLE_KINDS if kind != "representative"]
@@ -42,6 +51,31 @@ def open_questions(
             if subject_kind(key) in kinds and key not in known and key not in seen
         ]
     return questions
+
+
+def _inputs_first(questions: Sequence[Question], known: set[str]) -> Iterator[Question]:
+    """Ask for the inputs of training compute before it, where the architecture is counted.
+
+    An engineer knows tokens and lengths of sequences from the logs; the operations follow.
+    """
+    for question in questions:
+        if question.key == COMPUTED and "model.parameters_active" in known:
+            for key in INPUTS:
+                if key in catalogue() and key not in known:
+                    entry = catalogue()[key]
+                    yield msgspec.structs.replace(
+                        question, key=key, text=entry.question, how_to_answer=entry.where,
+                        why=f"{entry.why} {question.why}",
+                    )  # fmt: skip
+        if question.key not in INPUTS:
+            yield question
+
+
+def _has_place(question: Question, gathered: Gathered) -> bool:
+    """Tell whether an answer has a table to go to: parts are asked only where they are stated."""
+    if subject_kind(question.key) in SINGLE_KINDS:
+        return True
+    return question.subject in {held.part.subject for held in gathered.dossier.parts}
 
 
 def _question(key: str, entry: Key, model: str) -> Question:
@@ -71,7 +105,9 @@ def parse_answer(key: str, text: str) -> Any:
     elif entry.type == "enum" and "true" in entry.values and text.lower() in YES + NO:
         given = "true" if text.lower() in YES else "false"
     elif entry.type in ("amount", "amounts", "number"):
-        given = text.strip('"').replace(" ", "").replace("\u202f", "")
+        bare = text.replace(" ", "").replace("\u202f", "")
+        several = entry.type == "amounts" and bare.startswith("[")
+        given = _items(bare) if several else bare.strip('"')
     return decode(key, given)
 
 

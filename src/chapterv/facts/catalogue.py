@@ -34,7 +34,7 @@ class Key(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
     label: str
     values: tuple[str, ...] = ()
     open: bool = False
-    """Other values than those listed are taken too (such as `other:<name>`)."""
+    """Values of the form `other:<name>` are taken too; any, where no values are listed."""
     unit: str | None = None
     tolerance: str = "0"
     """Relative difference below which two sources agree."""
@@ -178,10 +178,13 @@ def _country(key: str, entry: Key, value: Any, where: str | None) -> str:
 
 
 def _check_value(key: str, entry: Key, text: str, where: str | None) -> None:
-    if not entry.values or text in entry.values or entry.open:
+    if not entry.values or text in entry.values:
+        return
+    if entry.open and text.startswith("other:") and text != "other:":
         return
     near = difflib.get_close_matches(text, entry.values, n=1)
-    fix = f"Did you mean {near[0]!r}?" if near else f"It takes {', '.join(entry.values)}."
+    listed = ", ".join([*entry.values, *(["other:<name>"] if entry.open else [])])
+    fix = f"Did you mean {near[0]!r}?" if near else f"It takes {listed}."
     raise InputError(f"{key} does not take {text[:60]!r}", where, fix)
 
 

@@ -24,7 +24,7 @@ from chapterv.facts.amounts import parse_amount
 from chapterv.facts.catalogue import catalogue, subject_kind
 from chapterv.facts.making import make_fact
 from chapterv.facts.places import Path, Places, locate, path_text
-from chapterv.facts.tomltext import load_toml
+from chapterv.facts.tomltext import MAX_ERRORS, first_errors, load_toml
 from chapterv.facts.types import Basis, Fact, Relation, Source
 from chapterv.facts.world import BOUNDED_TYPES, SINGLE_KINDS
 
@@ -45,7 +45,6 @@ UNSTATED_VERSION = "unstated"
 
 MAX_BYTES = 1_000_000
 MAX_PARTS = 5_000
-MAX_ERRORS = 100
 
 _OTHER_LISTS = ("evidence", "settle", "document")
 _KEPT_TABLES = ("form", "summary")
@@ -154,7 +153,7 @@ def parse_statement(text: str, artefact: str = STATEMENT_NAME, folder: str = "mo
     statement = reading.run(text)
     faults = loaded.errors + reading.errors
     if faults:
-        raise ErrorGroup(_bounded(faults, artefact))
+        raise ErrorGroup(first_errors(faults, artefact))
     return statement
 
 
@@ -491,17 +490,3 @@ _STATED: tuple[Literal["declared", "assumed"], ...] = ("declared", "assumed")
 def _plain(given: Any) -> str | None:
     value = given.get("value") if isinstance(given, dict) else given
     return value.strip() or None if isinstance(value, str) else None
-
-
-def _bounded(errors: list[Error], artefact: str) -> list[Error]:
-    """Keep the first errors in the order of their lines, and say how many more there are."""
-    ordered = sorted(errors, key=_error_line)
-    if len(ordered) <= MAX_ERRORS:
-        return ordered
-    rest = len(ordered) - MAX_ERRORS
-    return [*ordered[:MAX_ERRORS], InputError(f"{rest} more errors are not shown", artefact)]
-
-
-def _error_line(error: Error) -> int:
-    match = re.search(r":(\d+)", error.where or "")
-    return int(match[1]) if match else 0

@@ -12,8 +12,9 @@ import msgspec
 from chapterv.errors import Error, InputError
 from chapterv.facts.places import Places, printable
 
-__all__ = ["Loaded", "load_toml"]
+__all__ = ["MAX_ERRORS", "Loaded", "first_errors", "load_toml"]
 
+MAX_ERRORS = 100
 MAX_SYNTAX_ERRORS = 20
 LARGE = 100_000
 """Characters from which a text is parsed anew only once, since each time takes long."""
@@ -114,3 +115,17 @@ def _syntax_error(message: str, line: int | None, shown: str, artefact: str) -> 
         if message.startswith(start):
             return InputError(what + told, place, fix)
     return InputError(f"this is not TOML{told}", place, f"{message.partition(' (at ')[0]}.")
+
+
+def first_errors(errors: list[Error], artefact: str) -> list[Error]:
+    """Keep the first errors in the order of their lines, and say how many more there are."""
+    ordered = sorted(errors, key=_error_line)
+    if len(ordered) <= MAX_ERRORS:
+        return ordered
+    rest = len(ordered) - MAX_ERRORS
+    return [*ordered[:MAX_ERRORS], InputError(f"{rest} more errors are not shown", artefact)]
+
+
+def _error_line(error: Error) -> int:
+    match = re.search(r":(\d+)", error.where or "")
+    return int(match[1]) if match else 0

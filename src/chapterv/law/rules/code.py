@@ -53,12 +53,16 @@ def demonstrated_article_55(case: Case) -> Finding:
 
 @rule("act:K08", also=("gl:E11",))
 def adherence_may_be_limited(case: Case) -> Finding:
-    """Without systemic risk, adherence may be limited to the chapters for Article 53."""
+    """Without systemic risk and without interest in more, adherence may be limited to Art. 53."""
     systemic = case.answer("act:SR")
     value = None
     if systemic != CANNOT_TELL:
         value = {"code_scope_min": "art53_art55" if systemic == MET else "art53"}
-    return case.close(negate(systemic), value=value)
+    if not case.knows("provider.code_chapters_signed"):
+        # Interest in the full code has to be declared; none on record is none declared.
+        case.ask("provider.code_chapters_signed")
+        return case.close(negate(systemic), value=value)
+    return case.close(all_of(negate(systemic), negate(_signed(case, "art55"))), value=value)
 
 
 @rule("gl:E9")

@@ -105,13 +105,19 @@ def first_year(case: Case) -> Finding:
     return case.close(answer, value=None if answer == CANNOT_TELL else value)
 
 
-@rule("act:E05", also=("gl:E15",), about="complaint")
+@rule("act:E05", about="complaint")
 def complaint(case: Case) -> Finding:
     """A downstream provider can lodge a complaint."""
     enforced = _enforced(case)
     who = case.value("complaint.complainant")
     right = of_bool(None if who is None else who == "downstream_provider")
     return case.close(all_of(enforced, right))
+
+
+@rule("gl:E15", about="complaint")
+def reasoned_complaint(case: Case) -> Finding:
+    """A downstream provider's complaint, duly reasoned."""
+    return case.close(all_of(case.answer("act:E05"), case.flag("complaint.reasoned")))
 
 
 @rule("act:E03", about="request")

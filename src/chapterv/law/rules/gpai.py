@@ -6,7 +6,7 @@ The criterion is compute and modality; generality decides where somebody has sta
 
 from __future__ import annotations
 
-from chapterv.law.answers import CANNOT_TELL, MET, NOT_MET, Answer, all_of, negate, of_bool
+from chapterv.law.answers import CANNOT_TELL, MET, NOT_MET, Answer, all_of, any_of, negate, of_bool
 from chapterv.law.case import Case, Number
 from chapterv.law.registry import rule
 from chapterv.law.types import Finding
@@ -143,9 +143,7 @@ def general_purpose(case: Case) -> Finding:
     if stated == MET:
         case.say("D08.has_both")
         return case.close(MET)
-    by_criterion = case.answer("gl:G1.1")
-    if by_criterion != MET and _planned_to_meet(case) == MET:
-        by_criterion = MET
+    by_criterion = any_of(case.answer("gl:G1.1"), _planned_to_meet(case))
     if by_criterion == CANNOT_TELL:
         return case.close(CANNOT_TELL)
     case.say("D08.indicated" if by_criterion == MET else "D08.not_indicated")
@@ -159,12 +157,25 @@ def _planned_to_meet(case: Case) -> Answer:
     What has been computed so far says nothing of a model whose training goes on.
     """
     low, high = case.bounds("model.planned_compute")
-    if low is None or case.peek("model.stage") not in _UNDER_WAY:
+    if low is None and high is None:
+        return NOT_MET
+    under_way = _under_way(case)
+    if under_way == NOT_MET:
         return NOT_MET
     threshold = case.parameters["gpai_indicator_compute"]
-    return all_of(
-        case.exceeds("model.planned_compute", threshold, low, high), _listed_output(case)
-    )
+    above = case.exceeds("model.planned_compute", threshold, low, high)
+    return all_of(under_way, above, _listed_output(case))
+
+
+def _under_way(case: Case) -> Answer:
+    stage = case.peek("model.stage")
+    if stage is not None:
+        return of_bool(stage in _UNDER_WAY)
+    placed_on = case.peek("model.placed_on")
+    if placed_on is not None and placed_on <= case.on:
+        return NOT_MET
+    case.missing("model.stage")
+    return CANNOT_TELL
 
 
 _UNDER_WAY = ("planned", "training")

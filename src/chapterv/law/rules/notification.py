@@ -14,6 +14,7 @@ from chapterv.law.calendar import add_days
 from chapterv.law.case import Case
 from chapterv.law.registry import clock, rule
 from chapterv.law.rules.clocks import make_clock
+from chapterv.law.rules.systemic import rebuttal_holds
 from chapterv.law.types import Clock, Finding
 
 __all__ = ["notification_event"]
@@ -63,10 +64,11 @@ def notice_due(case: Case) -> Finding:
 
 def _requirement_met(case: Case) -> Answer:
     """Tell whether Article 51(1)(a) is met, on the signs that the law names today."""
-    met = case.answer("act:C01")
-    if met == CANNOT_TELL and case.finding("act:SR").answer == NOT_MET:
+    if rebuttal_holds(case):
         return NOT_MET
-    return met
+    met = case.answer("act:C01")
+    signs = any_of(case.finding("act:C03").answer, case.finding("gl:G3.3").answer)
+    return NOT_MET if met == CANNOT_TELL and signs == NOT_MET else met
 
 
 def _not_trained_yet(case: Case) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from chapterv.law.answers import CANNOT_TELL, MET, NOT_MET, Answer, negate, of_bool
+from chapterv.law.answers import CANNOT_TELL, MET, NOT_MET, Answer, all_of, negate, of_bool
 from chapterv.law.case import Case
 from chapterv.law.registry import obligation
 from chapterv.law.rules.dates import comply_by, duties_from
@@ -37,6 +37,9 @@ def _status(stages: Iterable[Stage]) -> Status:
             break
     else:
         possible.append("applies")
+    if possible == ["out_of_scope", "not_applicable"]:
+        # Off either way: its own condition is not met, whether or not the chapter reaches it.
+        return "not_applicable"
     return possible[0] if len(possible) == 1 else "cannot_tell"
 
 
@@ -257,6 +260,8 @@ def secure(case: Case) -> Obligation:
 def agreement_with_integrator(case: Case) -> Obligation:
     """Written agreement with the provider of a high-risk system that integrates the model."""
     used = case.flag("model.used_in_high_risk_system")
+    # The carve-out for open components does not reach general-purpose models.
+    open_component = all_of(negate(case.answer("act:D08")), case.answer("gl:G6.4"))
     annex = case.peek("model.high_risk_annex")
     dates = case.parameters["high_risk_applies"]
     first, last = min(dates.values()), max(dates.values())
@@ -267,7 +272,7 @@ def agreement_with_integrator(case: Case) -> Obligation:
     begun = of_bool(True if case.on >= last else False if case.on < first else None)
     stages: Stages = (
         ("out_of_scope", negate(case.answer("act:S01"))),
-        ("not_applicable", negate(used)),
+        ("not_applicable", negate(all_of(used, negate(open_component)))),
         ("not_yet", negate(begun)),
     )
     return _duty(case, "act:V01", stages, period=(first, first))

@@ -15,7 +15,7 @@ from chapterv.law.registry import clock, rule
 from chapterv.law.rules.clocks import make_clock
 from chapterv.law.types import Clock, Finding
 
-__all__ = ["cumulative_bounds", "systemic_since"]
+__all__ = ["cumulative_bounds", "rebuttal_holds", "systemic_since"]
 
 
 def cumulative_bounds(case: Case) -> tuple[Number | None, Number | None]:
@@ -66,9 +66,7 @@ def most_advanced(case: Case) -> Finding:
 
 @rule("act:C01")
 def high_impact_capabilities(case: Case) -> Finding:
-    """High-impact capabilities are shown, or presumed and not successfully contested."""
-    if _rebuttal_holds(case):
-        return case.close(NOT_MET)
+    """High-impact capabilities are shown or presumed, contested or not."""
     shown = case.answer("act:D09")
     presumed = any_of(case.answer("act:C03"), case.answer("gl:G3.3"), _stated_as_met(case))
     return case.close(any_of(shown, presumed))
@@ -80,7 +78,7 @@ def _stated_as_met(case: Case) -> Answer:
     return of_bool(met_on is not None and met_on <= case.on)
 
 
-def _rebuttal_holds(case: Case) -> bool:
+def rebuttal_holds(case: Case) -> bool:
     """Tell whether the Commission has accepted the provider's arguments by this day."""
     if case.peek("model.rebuttal") != "accepted":
         return False
@@ -121,6 +119,8 @@ def systemic_risk(case: Case) -> Finding:
     by_decision = case.answer("act:C02")
     if by_decision == MET:
         return case.close(general)
+    if rebuttal_holds(case):
+        return case.close(NOT_MET)
     by_capability = case.answer("act:C01")
     presumed = any_of(case.finding("act:C03").answer, case.finding("gl:G3.3").answer)
     if by_capability == CANNOT_TELL and presumed == NOT_MET:
@@ -145,10 +145,8 @@ def expected_systemic_risk(case: Case) -> Finding:
 
 @rule("act:C07")
 def unnotified(case: Case) -> Finding:
-    """The requirement is met and no notice was given in time: the Commission may designate."""
-    due = case.answer("act:C06")
-    notified = _notified_by(case)
-    return case.close(all_of(due, negate(notified)))
+    """A model with systemic risk that was not notified: the Commission may designate it."""
+    return case.close(all_of(case.answer("act:SR"), negate(_notified_by(case))))
 
 
 def _notified_by(case: Case) -> Answer:
@@ -243,9 +241,7 @@ def reach_by_business_users(case: Case) -> Finding:
 
 
 def _reassessment_starts(case: Case) -> datetime.date | None:
-    """Return the first day of a reassessment request, for a designation under Annex XIII."""
-    if case.peek("model.designation_route") != "annex_xiii":
-        return None
+    """Return the first day of a reassessment request, were the designation under Annex XIII."""
     day = case.peek("model.designation_maintained_on") or case.peek("model.designated_on")
     return add_months(day, case.parameters["reassessment_months"]) if day else None
 
@@ -253,23 +249,25 @@ def _reassessment_starts(case: Case) -> datetime.date | None:
 @rule("act:C11")
 def reassessment(case: Case) -> Finding:
     """A reassessment of the designation can be requested on this day."""
-    if case.peek("model.designated_on") is None:
+    earliest = _reassessment_starts(case)
+    if case.peek("model.designated_on") is None or earliest is None:
         case.say("C02.none_on_record")
         return case.close(NOT_MET)
-    by_annex = _route(case, "annex_xiii")
-    earliest = _reassessment_starts(case)
-    waited = of_bool(earliest is not None and earliest <= case.on)
-    if earliest is not None:
-        case.say("C11.earliest", earliest)
-    elif by_annex == CANNOT_TELL:
-        waited = CANNOT_TELL
-    reasons = case.flag("model.reassessment_new_reasons")
-    return case.close(all_of(by_annex, waited, reasons))
+    case.say("C11.earliest", earliest)
+    return case.close(
+        all_of(
+            _route(case, "annex_xiii"),
+            of_bool(earliest <= case.on),
+            case.flag("model.reassessment_new_reasons"),
+        )
+    )
 
 
 @clock("act:C11", also=("gl:G3.20",))
 def reassessment_clock(case: Case) -> Clock | None:
     """The earliest day of a reassessment request after a designation under Article 52(4)."""
+    if case.peek("model.designation_route") != "annex_xiii":
+        return None
     earliest = _reassessment_starts(case)
     if earliest is None:
         return None

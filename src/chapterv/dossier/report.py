@@ -1,0 +1,119 @@
+"""The report of a dossier: one view model, and its three forms.
+
+`build_report` gathers what is known, what the law says of it and what is open into plain values.
+The forms add no judgement: a page (`render_html`), its JSON twin (`render_json`) and 80 columns for
+a terminal (`render_text`). What it leaves out: writing files, and reading the clock.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from chapterv import __version__
+from chapterv.documents import Texts, texts
+from chapterv.dossier.gathering import Gathered
+from chapterv.dossier.report_compute import quantities_of, thresholds_of
+from chapterv.dossier.report_duties import clock_views, duty_views
+from chapterv.dossier.report_facts import conflict_views, fact_views, read_views, skipped_views
+from chapterv.dossier.report_findings import finding_views, provisions_of, topics_of
+from chapterv.dossier.report_json import render_json
+from chapterv.dossier.report_model import LawView, Report, SourceView
+from chapterv.dossier.report_questions import question_views
+from chapterv.dossier.report_text import render_text
+from chapterv.dossier.report_verdict import fine_of, verdict_of
+from chapterv.law import Assessment, Pack
+
+__all__ = ["Report", "build_report", "render_html", "render_json", "render_text"]
+
+LIMITS = ("behaviour", "weights", "data", "documents", "statements", "law")
+
+
+def build_report(
+    gathered: Gathered,
+    assessment: Assessment,
+    pack: Pack,
+    today: datetime.date,
+    language: str = "en",
+) -> Report:
+    """Make the view model of a report.
+
+    Args:
+        gathered: the facts of the dossier.
+        assessment: the law applied to them.
+        pack: the law pack of the assessment.
+        today: the day on which the report is made, from which the pack's age is counted.
+        language: of the report's own words.
+
+    Returns: plain values for all three forms.
+    """
+    words = texts(language)
+    on = assessment.on
+    world = gathered.merged(on).world
+    findings = finding_views(assessment, pack, words)
+    duties = duty_views(assessment, pack)
+    clocks = clock_views(assessment, pack)
+    thresholds = thresholds_of(world, pack, on, words)
+    questions = question_views(gathered, assessment)
+    name, _, version = gathered.dossier.model.partition(":")[2].rpartition("@")
+    holding = world.keys
+    return Report(
+        name=_text(holding, "model.name") or name or version,
+        version=_text(holding, "model.version") or (version if name else None),
+        subject=gathered.dossier.model,
+        provider=_text(holding, "provider.name"),
+        established_in=_text(holding, "provider.established_in"),
+        folder=gathered.dossier.folder.absolute().name,
+        on=on,
+        made_on=today,
+        language=words.language,
+        program=__version__,
+        law=_law(pack, today),
+        verdict=verdict_of(findings, duties, clocks, questions, words),
+        quantities=quantities_of(world, gathered, thresholds, pack, on, words),
+        thresholds=thresholds,
+        duties=duties,
+        clocks=clocks,
+        fine=fine_of(findings, pack, words),
+        questions=questions,
+        topics=topics_of(findings, words),
+        findings=findings,
+        provisions=provisions_of(assessment, pack),
+        conflicts=conflict_views(gathered, assessment.conflicts, words),
+        facts=fact_views(gathered, world, findings, pack, words),
+        read=read_views(gathered),
+        skipped=skipped_views(gathered),
+        notes=gathered.notes,
+        limits=_limits(words),
+    )
+
+
+def render_html(report: Report) -> str:
+    """Return the report as one HTML page that loads nothing from anywhere."""
+    from chapterv.dossier.report_html import render_html as render
+
+    return render(report)
+
+
+def _text(holdings: object, key: str) -> str | None:
+    held = holdings.get(key) if isinstance(holdings, dict) else None
+    return None if held is None or held.value is None else str(held.value)
+
+
+def _law(pack: Pack, today: datetime.date) -> LawView:
+    sources = (
+        SourceView(one.id, one.title, one.date, one.url, one.status, one.note)
+        for one in pack.sources.values()
+    )
+    return LawView(
+        pack.name,
+        pack.title,
+        pack.version,
+        pack.state_date,
+        (today - pack.state_date).days,
+        pack.covers,
+        tuple(sources),
+    )
+
+
+def _limits(words: Texts) -> tuple[str, ...]:
+    return tuple(words(f"limits.{name}") for name in LIMITS)
