@@ -33,7 +33,8 @@ def command(paths: tuple[Path, ...], digest: bool, form: str) -> None:
     from chapterv.evidence import scan
 
     with shown_progress() as progress:
-        result = scan(list(paths), root=_root(paths), digest=digest, progress=progress)
+        absolute = [path.absolute() for path in paths]
+        result = scan(absolute, root=_root(paths), digest=digest, progress=progress)
     if form == "json":
         print_json(result.to_json())
     else:
