@@ -89,7 +89,7 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
     why: str
 
 
-class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+class Question(msgspec.Struct, frozen=True):
     """Something unknown that would settle something."""
 
     key: str

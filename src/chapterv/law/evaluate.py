@@ -93,17 +93,28 @@ def _rows_about(kind: str) -> Iterable[str]:
         yield from entry.also
 
 
+# What a reader asks first; what an open answer to one of them waits for is asked first.
+_HEADLINES = frozenset(("act:REACH", "act:SR", "act:D01", "act:C06", "gl:G6.1"))
+_OPEN_DUTY, _OPEN_HEADLINE, _BESIDE_DUTY = 6, 4, 1
+
+
 def _questions(findings: list[Finding], duties: list[Obligation]) -> tuple[Question, ...]:
-    """Return what is missing, most settling first; a duty counts as much as three findings."""
+    """Return what is missing, most settling first.
+
+    An open duty weighs most, then an open headline, then a question beside a decided duty. Rows
+    that nothing waits for are asked last. Nothing is owed by somebody whom the chapter does not
+    reach, so its headlines weigh nothing there.
+    """
     waiting: dict[str, list[str]] = {}
     weight: dict[str, int] = {}
+    reached = all(finding.answer != NOT_MET for finding in findings if finding.rule == "act:REACH")
     for finding in findings:
-        share = 2 if finding.answer == CANNOT_TELL else 0
+        open_headline = finding.answer == CANNOT_TELL and finding.rule in _HEADLINES and reached
         for key in finding.missing:
             waiting.setdefault(key, []).append(finding.rule)
-            weight[key] = weight.get(key, 0) + share
+            weight[key] = weight.get(key, 0) + _OPEN_HEADLINE * open_headline
     for duty in duties:
-        share = 6 if duty.status == CANNOT_TELL else 1
+        share = _OPEN_DUTY if duty.status == CANNOT_TELL else _BESIDE_DUTY * reached
         for key in duty.missing:
             waiting.setdefault(key, []).append(duty.id)
             weight[key] = weight.get(key, 0) + share

@@ -60,6 +60,11 @@ def _speaks_of_a_change(case: Case) -> bool:
     return any(case.knows(key) for key in keys) or bool(case.parts_of("change"))
 
 
+def _nothing_changed(case: Case) -> bool:
+    """Tell whether the model is nobody else's model changed, by all that is known."""
+    return is_modification(case) == NOT_MET and not case.knows("model.modification_significant")
+
+
 def _original_bounds(case: Case) -> tuple[Number | None, Number | None] | None:
     """Return the bounds of the original's compute, or None where a fallback has to be found."""
     low, high = case.bounds("model.original_compute")
@@ -147,6 +152,8 @@ def at_or_below_the_share(case: Case) -> Finding:
 @rule("gl:G5.3")
 def significant_change(case: Case) -> Finding:
     """The change significantly alters generality, capabilities or systemic risk."""
+    if _nothing_changed(case):
+        return case.close(NOT_MET)
     return case.close(case.flag("model.modification_significant"))
 
 
@@ -178,7 +185,7 @@ def fallback_of_ordinary(case: Case) -> Finding:
 @rule("gl:G5.6")
 def estimate_is_owed(case: Case) -> Finding:
     """The original's compute can be estimated, so it has to be, and no fallback may be used."""
-    if case.knows("model.original_compute"):
+    if case.knows("model.original_compute") or _nothing_changed(case):
         return case.close(NOT_MET)
     return case.close(case.flag("model.original_compute_estimable"))
 
@@ -187,6 +194,8 @@ def estimate_is_owed(case: Case) -> Finding:
 def modifications_add_up(case: Case) -> Finding:
     """Successive modifications by one modifier are summed."""
     total, _ = case.bounds("model.modification_compute")
+    if total is None and _nothing_changed(case):
+        return case.close(NOT_MET)
     if total is None:
         case.value("model.modification_compute")
         return case.close(CANNOT_TELL)

@@ -39,7 +39,9 @@ def _planned_above(case: Case) -> Answer:
 def plan_meets_threshold(case: Case) -> Finding:
     """The estimate of cumulative compute made before or during training exceeds the threshold."""
     answer = _planned_above(case)
-    if answer == CANNOT_TELL:
+    if answer == CANNOT_TELL and not case.knows("model.planned_compute"):
+        if case.answer("act:S04") == NOT_MET:
+            return case.close(NOT_MET)
         case.value("model.planned_compute")
     return case.close(answer)
 
@@ -47,7 +49,12 @@ def plan_meets_threshold(case: Case) -> Finding:
 @rule("act:C06", also=("gl:G3.5",))
 def notice_due(case: Case) -> Finding:
     """The requirement is met or known to be going to be met: the Commission has to be notified."""
-    reached = all_of(case.answer("act:D08"), case.answer("act:S01"), negate(case.answer("act:S03")))
+    reached = all_of(
+        case.answer("act:D08"),
+        case.answer("act:S01"),
+        negate(case.answer("act:S03")),
+        case.answer("gl:G5.0"),
+    )
     if reached == NOT_MET:
         return case.close(NOT_MET)
     met = _requirement_met(case)
@@ -55,11 +62,17 @@ def notice_due(case: Case) -> Finding:
     if planned == CANNOT_TELL:
         # No plan on record says nothing of the requirement itself.
         planned = NOT_MET
-        case.ask("model.planned_compute")
+        _ask_for_the_plan(case)
     elif planned == NOT_MET and met == CANNOT_TELL and _not_trained_yet(case):
         case.say("C06.plan_below")
         met = NOT_MET
     return case.close(all_of(reached, any_of(met, planned)))
+
+
+def _ask_for_the_plan(case: Case) -> None:
+    """Ask for the plan of a model that is not placed yet; a placed one has no plan to come."""
+    if case.finding("act:S04").answer != NOT_MET:
+        case.ask("model.planned_compute")
 
 
 def _requirement_met(case: Case) -> Answer:
@@ -81,7 +94,7 @@ def trigger_by_guidelines(case: Case) -> Finding:
     planned = _planned_above(case)
     if planned == CANNOT_TELL:
         planned = NOT_MET
-        case.ask("model.planned_compute")
+        _ask_for_the_plan(case)
     return case.close(any_of(case.answer("act:C03"), case.answer("gl:G3.3"), planned))
 
 

@@ -187,7 +187,7 @@ def tasks_of_representative(case: Case) -> Obligation:
 def terminate_mandate(case: Case) -> Obligation:
     """The representative ends the mandate where it considers the provider in breach."""
     day = case.peek("representative.considers_breach_on")
-    if day is None:
+    if day is None and case.finding("act:A01").answer != NOT_MET:
         case.ask("representative.considers_breach_on")
     considers = of_bool(day is not None and day <= case.on)
     stages: Stages = (

@@ -147,9 +147,21 @@ _restriction("gl:L11", "acceptable_use_list")
 _restriction("gl:L13", "access_denied_by_country")
 
 
+def _no_safety_terms(case: Case) -> bool:
+    """Tell whether the licence is known to hold no safety terms, so that none need judging."""
+    if any(case.knows(f"model.licence_safety_terms.{name}") for name in _SAFETY):
+        return False
+    held = case.peek("model.licence_restrictions")
+    if held is not None:
+        return "safety_terms" not in held
+    return case.answer("gl:L12") == MET
+
+
 @rule("gl:L10")
 def safety_terms_allowed(case: Case) -> Finding:
     """Terms that limit risky uses are proportionate, objective and do not discriminate."""
+    if _no_safety_terms(case):
+        return case.close(NOT_MET)
     return case.close(
         all_of(*(case.flag(f"model.licence_safety_terms.{name}") for name in _SAFETY))
     )
@@ -197,6 +209,9 @@ _payment("gl:N10", "paid_api_beside_open_weights")
 @rule("gl:N9")
 def between_microenterprises(case: Case) -> Finding:
     """All recipients and the provider are microenterprises: no monetisation is considered."""
+    size = case.peek("provider.size")
+    if size is not None and size != "micro":
+        return case.close(NOT_MET)
     return case.close(case.flag("model.recipients_microenterprises_only"))
 
 

@@ -71,8 +71,12 @@ def hosted_by_another(case: Case) -> Finding:
 @rule("gl:G4.4")
 def consortium(case: Case) -> Finding:
     """A consortium places the model: usually its coordinator is the provider."""
-    group = case.value("model.consortium")
+    group = case.peek("model.consortium")
+    if group is None and MET in (case.finding("gl:G4.1").answer, case.finding("gl:G4.2").answer):
+        case.say("G4.4.one_actor")
+        return case.close(NOT_MET)
     if group is None:
+        case.value("model.consortium")
         return case.close(CANNOT_TELL)
     if group == "none":
         return case.close(NOT_MET)
@@ -167,16 +171,14 @@ def exclusion_without_effect(case: Case) -> Finding:
 @rule("act:D01")
 def provider(case: Case) -> Finding:
     """Who develops the model, or has it developed, and places it under their own name."""
+    if case.finding("gl:G5.0").answer == NOT_MET:
+        return case.close(case.answer("gl:G5.0"))
     for row in ("gl:G4.11", "gl:G4.4", "gl:G4.3", "gl:G4.2", "gl:G4.1"):
         found = case.finding(row)
         if found.answer == MET and found.value:
             case.answer(row)
             name = found.value.get("provider") or found.value.get("model_provider")
             return case.close(MET, value={"provider": name} if name else None)
-    modifier = case.finding("gl:G5.0").answer
-    if modifier == NOT_MET:
-        case.answer("gl:G5.0")
-        return case.close(NOT_MET)
     if case.knows("model.upstream_provider") and case.finding("gl:G4.9").answer == MET:
         case.answer("gl:G4.9")
         return case.close(MET, value={"provider": case.peek("model.upstream_provider")})

@@ -139,7 +139,11 @@ def expected_systemic_risk(case: Case) -> Finding:
         return case.close(carries)
     if case.peek("model.rebuttal") == "accepted":
         return case.close(carries)
-    planned = all_of(case.answer("act:S04"), case.answer("gl:G3.7"), case.answer("act:D08"))
+    # A stage from before placing says that what is known is not yet the whole.
+    unfinished = any_of(
+        of_bool(case.peek("model.stage") in ("planned", "training")), case.answer("act:S04")
+    )
+    planned = all_of(unfinished, case.answer("gl:G3.7"), case.answer("act:D08"))
     return case.close(any_of(carries, planned))
 
 

@@ -1,0 +1,123 @@
+"""Write the reference pages: commands, fact keys, readers, parameters of the law.
+
+Usage: python scripts/generate_reference.py [--check]. With --check nothing is written and the exit
+code is 1 where a page is stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+NOTE = "<!-- Made by scripts/generate_reference.py; change the program, not this page. -->"
+
+
+def main() -> int:
+    """Write or check every page."""
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for name, text in pages():
+        path = FOLDER / name
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale.append(name)
+        if not check:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    if check and stale:
+        print(f"stale: {', '.join(stale)}; run: python scripts/generate_reference.py")
+        return 1
+    return 0
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Give the name and text of each page."""
+    yield "commands.md", commands()
+    yield "keys.md", keys()
+    yield "readers.md", readers_page()
+    yield "parameters.md", parameters()
+
+
+def commands() -> str:
+    """Every command with its help, as the terminal prints it."""
+    from chapterv.cli.root import root
+
+    lines = ["# Commands", "", NOTE, ""]
+    for path, command in _commands("chapterv", root, None):
+        context = click.Context(command, info_name=path)
+        context.max_content_width = 80
+        context.terminal_width = 80
+        lines += [f"## {path}", "", "```text", command.get_help(context).strip(), "```", ""]
+    return "\n".join(lines)
+
+
+def _commands(
+    path: str, command: click.Command, parent: click.Context | None
+) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command, parent=parent, info_name=path)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is not None:
+                yield from _commands(f"{path} {name}", below, context)
+
+
+def keys() -> str:
+    """Every fact key with its type, unit, question and why it is asked."""
+    from chapterv.facts import catalogue
+
+    lines = ["# Fact keys", "", NOTE, ""]
+    for name, key in catalogue().items():
+        unit = f", {key.unit}" if key.unit else ""
+        lines += [f"## `{name}`", "", f"{key.label} ({key.type}{unit}). {key.question}", ""]
+        lines += [f"Why: {key.why}", "", f"Where: {key.where}. Example: `{key.example}`", ""]
+        if key.values:
+            lines += [
+                f"- `{value}`: {key.values_help.get(value, value)}" for value in key.values
+            ] + [""]
+        if key.about:
+            lines += [key.about, ""]
+    return "\n".join(lines)
+
+
+def readers_page() -> str:
+    """Every reader of artefacts."""
+    from chapterv.evidence import readers
+
+    lines = ["# Readers", "", NOTE, ""]
+    lines += ["| format | version | names | ends | read |", "|---|---|---|---|---|"]
+    for entry in readers().values():
+        names = ", ".join(f"`{name}`" for name in entry.names) or "any"
+        ends = ", ".join(f"`{end}`" for end in entry.suffixes) or "any"
+        read = "yes" if entry.read else f"no: {entry.reason}"
+        lines.append(f"| {entry.name} | {entry.version} | {names} | {ends} | {read} |")
+    return "\n".join([*lines, ""])
+
+
+def parameters() -> str:
+    """Every number, date and list of the law pack."""
+    from chapterv.law import load_pack
+
+    lines = ["# Parameters of the law", "", NOTE, ""]
+    for parameter in load_pack().parameters.values():
+        lines += [f"## {parameter.title}", ""]
+        lines += [f"`{parameter.id}`, {parameter.unit}, {parameter.citation}.", ""]
+        lines += [f"Rows: {', '.join(parameter.rows)}.", ""]
+        for value in parameter.value:
+            shown = (
+                ", ".join(map(str, value.value))
+                if isinstance(value.value, dict | list)
+                else value.value
+            )
+            lines += [f"- since {value.applies_from}: {shown} ({value.reference})"]
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
