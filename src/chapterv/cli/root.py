@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("chapterv.cli.init", "Read a folder and write its chapterv.toml."),
     "scan": ("chapterv.cli.scan", "Read artefacts into facts."),
     "assess": ("chapterv.cli.assess", "Apply the law to a dossier on a day."),
+    "report": ("chapterv.cli.report", "Write a report on a folder: page, JSON, questions."),
     "explain": ("chapterv.cli.explain", "Explain one row of the law for a dossier."),
     "law": ("chapterv.cli.law", "The law as data: show, changes, evaluate."),
     "compute": ("chapterv.cli.compute", "Parameters and training operations."),

@@ -8,6 +8,7 @@ a terminal (`render_text`). What it leaves out: writing files, and reading the c
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 
 from chapterv import __version__
 from chapterv.documents import Texts, texts
@@ -17,13 +18,23 @@ from chapterv.dossier.report_duties import clock_views, duty_views
 from chapterv.dossier.report_facts import conflict_views, fact_views, read_views, skipped_views
 from chapterv.dossier.report_findings import finding_views, provisions_of, topics_of
 from chapterv.dossier.report_json import render_json
+from chapterv.dossier.report_list import render_questions
 from chapterv.dossier.report_model import LawView, Report, SourceView
 from chapterv.dossier.report_questions import question_views
 from chapterv.dossier.report_text import render_text
 from chapterv.dossier.report_verdict import fine_of, verdict_of
+from chapterv.facts import Holding
+from chapterv.facts.statement import UNSTATED_VERSION
 from chapterv.law import Assessment, Pack
 
-__all__ = ["Report", "build_report", "render_html", "render_json", "render_text"]
+__all__ = [
+    "Report",
+    "build_report",
+    "render_html",
+    "render_json",
+    "render_questions",
+    "render_text",
+]
 
 LIMITS = ("behaviour", "weights", "data", "documents", "statements", "law")
 
@@ -41,7 +52,7 @@ def build_report(
         gathered: the facts of the dossier.
         assessment: the law applied to them.
         pack: the law pack of the assessment.
-        today: the day on which the report is made, from which the pack's age is counted.
+        today: the day from which the pack's age is counted.
         language: of the report's own words.
 
     Returns: plain values for all three forms.
@@ -54,17 +65,16 @@ def build_report(
     clocks = clock_views(assessment, pack)
     thresholds = thresholds_of(world, pack, on, words)
     questions = question_views(gathered, assessment)
-    name, _, version = gathered.dossier.model.partition(":")[2].rpartition("@")
+    name, version = _model(gathered.dossier.model)
     holding = world.keys
     return Report(
-        name=_text(holding, "model.name") or name or version,
-        version=_text(holding, "model.version") or (version if name else None),
+        name=_text(holding, "model.name") or name,
+        version=_text(holding, "model.version") or version,
         subject=gathered.dossier.model,
         provider=_text(holding, "provider.name"),
         established_in=_text(holding, "provider.established_in"),
         folder=gathered.dossier.folder.absolute().name,
         on=on,
-        made_on=today,
         language=words.language,
         program=__version__,
         law=_law(pack, today),
@@ -94,8 +104,14 @@ def render_html(report: Report) -> str:
     return render(report)
 
 
-def _text(holdings: object, key: str) -> str | None:
-    held = holdings.get(key) if isinstance(holdings, dict) else None
+def _model(subject: str) -> tuple[str, str | None]:
+    """Return name and version of a model's subject; None where no version is stated."""
+    name, _, version = subject.partition(":")[2].rpartition("@")
+    return name, None if version == UNSTATED_VERSION else version
+
+
+def _text(holdings: Mapping[str, Holding], key: str) -> str | None:
+    held = holdings.get(key)
     return None if held is None or held.value is None else str(held.value)
 
 

@@ -125,5 +125,3 @@ def _clock(clock: Clock, pack: Pack, on: datetime.date, anchors: Anchors) -> Clo
         clock.subject,
         anchors.make(clock.id, clock.subject),
     )
-
-

@@ -55,8 +55,7 @@ def fact_views(
         ),
     )  # fmt: skip
     return tuple(
-        _fact(fact, fact.id in used, tuple(users.get(fact.id, ())), pack, words)
-        for fact in ordered
+        _fact(fact, fact.id in used, tuple(users.get(fact.id, ())), pack, words) for fact in ordered
     )
 
 
@@ -74,9 +73,7 @@ def _used(world: World) -> Iterable[str]:
                 yield from held.facts
 
 
-def _fact(
-    fact: Fact, used: bool, users: tuple[str, ...], pack: Pack, words: Texts
-) -> FactView:
+def _fact(fact: Fact, used: bool, users: tuple[str, ...], pack: Pack, words: Texts) -> FactView:
     plain = fact_object(fact)
     text = _value_text(fact, pack, words)
     exact = plain["value"] if isinstance(plain["value"], str) else ""
@@ -105,6 +102,8 @@ def _value_text(fact: Fact, pack: Pack, words: Texts) -> str:
     if isinstance(fact.value, TableRef):
         return words("facts.table", rows=grouped(fact.value.rows))
     text = value_text(pack, fact.key, fact.value)
+    if fact.value in ("true", "false") and catalogue()[fact.key].type == "enum":
+        text = words("word.yes" if fact.value == "true" else "word.no")
     if fact.relation != "exactly":
         text = words(f"relation.{fact.relation}", value=text)
     if fact.bound:
@@ -160,9 +159,7 @@ def _name(chosen: Fact, gathered: Gathered, names: Sequence[str]) -> str:
 def read_views(gathered: Gathered) -> tuple[ReadView, ...]:
     """Return the artefacts that were read."""
     return tuple(
-        ReadView(
-            one.artefact, one.reader, one.facts, one.size_bytes, one.digest, one.digest_of
-        )
+        ReadView(one.artefact, one.reader, one.facts, one.size_bytes, one.digest, one.digest_of)
         for one in gathered.read
     )
 
@@ -170,5 +167,3 @@ def read_views(gathered: Gathered) -> tuple[ReadView, ...]:
 def skipped_views(gathered: Gathered) -> tuple[SkippedView, ...]:
     """Return the artefacts that were not read, with the reason."""
     return tuple(SkippedView(one.artefact, one.reason, one.files) for one in gathered.skipped)
-
-

@@ -95,11 +95,13 @@ def _value_text(name: str, value: Any, words: Texts) -> str:
 
 def provisions_of(assessment: Assessment, pack: Pack) -> dict[str, Provision]:
     """Return the rows that findings, duties and clocks answer, as they stand on the day."""
-    made = (assessment.findings, assessment.obligations, assessment.clocks)
-    names = {getattr(one, "rule", None) or one.id for group in made for one in group}
-    named = {str(step[1]) for group in made[:2] for one in group for step in one.because
-             if step[0] == "row"}  # fmt: skip
-    rows = [pack.rows[name] for name in sorted(names | named) if name in pack.rows]
+    names = {finding.rule for finding in assessment.findings}
+    names.update(duty.id for duty in assessment.obligations)
+    names.update(clock.id for clock in assessment.clocks)
+    reasons = [finding.because for finding in assessment.findings]
+    reasons += [duty.because for duty in assessment.obligations]
+    names.update(str(step[1]) for steps in reasons for step in steps if step[0] == "row")
+    rows = [pack.rows[name] for name in sorted(names) if name in pack.rows]
     return {row.id: _provision(row, assessment.on, pack) for row in rows}
 
 

@@ -333,7 +333,6 @@ class Report(msgspec.Struct, frozen=True):
     established_in: str | None
     folder: str
     on: Day
-    made_on: Day
     language: str
     program: str
     law: LawView

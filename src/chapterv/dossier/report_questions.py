@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from chapterv.dossier.gathering import Gathered
 from chapterv.dossier.interview import open_questions
 from chapterv.dossier.report_model import Choice, QuestionView
 from chapterv.facts import Key, Question, catalogue, subject_kind
 from chapterv.facts.world import SINGLE_KINDS
-from chapterv.law import Assessment
+from chapterv.law import CANNOT_TELL, Assessment
 
 __all__ = ["question_views", "statement_table"]
-
-Waiting = Mapping[str, tuple[str, ...]]
 
 
 def question_views(gathered: Gathered, assessment: Assessment) -> tuple[QuestionView, ...]:
     """Return the questions that something waits for, what settles most first.
 
+    A question settles most that leaves most duties open, then most answers; among equals the order
+    is that of the assessment.
+
     Args:
         gathered: what is known.
         assessment: what waits.
     """
-    opens, may_change = _waiting(assessment, open_ones=True), _waiting(assessment, open_ones=False)
-    return tuple(
-        _view(question, catalogue()[question.key], opens, may_change)
+    duties = {duty.id for duty in assessment.obligations if duty.status == CANNOT_TELL}
+    waiting = {one.rule for one in assessment.findings if one.answer == CANNOT_TELL} | duties
+    views = [
+        _view(question, catalogue()[question.key], waiting)
         for question in open_questions(gathered, assessment.questions, all_keys=False)
-    )
+    ]
+    views.sort(key=lambda view: (-len(duties.intersection(view.opens)), -len(view.opens)))
+    return tuple(views)
 
 
-def _waiting(assessment: Assessment, *, open_ones: bool) -> Waiting:
-    """Return key to the rows that cannot be told without it, or to those it could still change."""
-    waiting: dict[str, list[str]] = {}
-    for finding in assessment.findings:
-        if (finding.answer == "cannot_tell") == open_ones:
-            for key in finding.missing:
-                waiting.setdefault(key, []).append(finding.rule)
-    for duty in assessment.obligations:
-        if (duty.status == "cannot_tell") == open_ones:
-            for key in duty.missing:
-                waiting.setdefault(key, []).append(duty.id)
-    return {key: tuple(dict.fromkeys(rows)) for key, rows in waiting.items()}
-
-
-def _view(question: Question, entry: Key, opens: Waiting, may_change: Waiting) -> QuestionView:
+def _view(question: Question, entry: Key, waiting: Collection[str]) -> QuestionView:
     name = question.key.partition(".")[2]
     return QuestionView(
         question.key,
@@ -58,8 +48,8 @@ def _view(question: Question, entry: Key, opens: Waiting, may_change: Waiting) -
         statement_table(question.key, question.subject),
         f"{name} = {entry.example}",
         question.asked_by,
-        opens.get(question.key, ()),
-        may_change.get(question.key, ()),
+        tuple(row for row in question.asked_by if row in waiting),
+        tuple(row for row in question.asked_by if row not in waiting),
         question.settles,
     )
 
