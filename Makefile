@@ -38,6 +38,7 @@ $(VENV)/.stamp-runtime: requirements/runtime.txt requirements/build.txt pyprojec
 	$(call make_venv,$(VENV))
 	@$(BIN)/python $(LOCKED) -r requirements/runtime.txt -r requirements/build.txt
 	@$(BIN)/python $(ITSELF)
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/.stamp-dev: requirements/dev.txt $(VENV)/.stamp-runtime

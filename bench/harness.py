@@ -7,6 +7,7 @@ says whether the program has become slow. A case is a module ``case_*.py`` with
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -14,6 +15,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+# An installed program comes with its bytecode; where writing that is switched off, a checkout
+# would measure the compiler.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 BARE_START = (sys.executable, "-c", "pass")
 CHAPTERV = str(Path(sys.executable).with_name("chapterv"))
@@ -54,7 +59,7 @@ def time_processes(
     for round_number in range(repetitions + 1):
         for name, command in commands.items():
             start = time.perf_counter()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
             if round_number:
                 samples[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in samples.items()}
