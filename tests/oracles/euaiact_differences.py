@@ -84,9 +84,8 @@ def not_known_as_placed(world: World) -> bool:
 
 
 def designated_for_silence(world: World) -> bool:
-    """A designation for not notifying is stated, and the day on which the condition was met."""
-    met = world.get("model.systemic_condition_met_on") is not None
-    return met and world.get("model.designation_route") == SILENCE
+    """A designation for not notifying is stated; the day of the condition may be known or not."""
+    return world.get("model.designation_route") == SILENCE
 
 
 def run_under_way_with_low_plan(world: World) -> bool:

@@ -308,9 +308,12 @@ def designated(case: Case) -> Answer:
     day = case.world.day("model.designated_on")
     if day is None:
         return on_record(case, Reading.DESIGNATION, None)
+    if day <= case.world.on:
+        return True
     if case.reads(Reading.REACHES_BACK) and case.world.get("model.designation_route") == SILENCE:
-        day = case.world.day("model.systemic_condition_met_on") or day
-    return day <= case.world.on
+        met_on = case.world.day("model.systemic_condition_met_on")
+        return None if met_on is None else met_on <= case.world.on
+    return False
 
 
 always(

@@ -19,6 +19,7 @@ from tests.oracles.euaiact_fields import (
 from tests.oracles.euaiact_ours import (
     WORDS,
     answer_of,
+    designated_by_annex_xiii,
     either_of,
     provider_is_ours,
     status_of,
@@ -156,7 +157,6 @@ PAIRS: tuple[Pair, ...] = (
         "act:C02",
         "designated by the Commission",
         given=AS_GPAI,
-        reaches=DECIDED,
     ),
     Pair(
         "AIA_051_SYSTEMRISIKOEINSTUFUNG",
@@ -218,7 +218,7 @@ PAIRS: tuple[Pair, ...] = (
         "act:C02",
         "designated on the criteria of Annex XIII (rows C02, gl:G3.19)",
         given=AS_GPAI,
-        read=unless("act:C02", "gl:G3.19"),
+        read=designated_by_annex_xiii,
     ),
     answer(
         "AIA_052_005_ANTRAG",

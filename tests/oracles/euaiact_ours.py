@@ -45,6 +45,17 @@ def unless(row: str, *exceptions: str) -> Callable[[Result], str]:
     return read
 
 
+def designated_by_annex_xiii(result: Result) -> str:
+    """Read "designated, and not for silence".
+
+    Our designation is open only where it was for not notifying and may reach back to this day, so
+    an open one does not rest on Annex XIII.
+    """
+    if result["answers"]["act:C02"] == "cannot_tell":
+        return "not_met"
+    return unless("act:C02", "gl:G3.19")(result)
+
+
 def status_of(row: str) -> Callable[[Result], str]:
     """Read the status of one of our duties; both words for "not this provider" are one here."""
 

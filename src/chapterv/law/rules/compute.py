@@ -22,6 +22,7 @@ def _straddles(case: Case, key: str, low: Number | None, high: Number | None, na
     """Tell whether the margin around an estimate at or below a threshold reaches over it."""
     if low is None or low != high:
         case.value(key)
+        case.missing(key)
         return CANNOT_TELL
     threshold = case.parameters[name]
     margin: Fraction = case.parameters["estimate_margin"]

@@ -83,8 +83,9 @@ def tell_of_difficulties(case: Case) -> Finding:
     """Trained, in training or planned when Chapter V began, and difficulties are expected."""
     early = case.answer("act:T05")
     if early == NOT_MET:
-        started = case.peek("model.training_started_on")
-        early = of_bool(started is not None and started <= case.parameters["chapter_v_applies"])
+        started = case.value("model.training_started_on")
+        begun = None if started is None else started <= case.parameters["chapter_v_applies"]
+        early = of_bool(begun)
     return case.close(all_of(early, case.flag("provider.told_ai_office_of_difficulties")))
 
 

@@ -134,12 +134,11 @@ def _threshold(case: Case, bounds: tuple[Number | None, Number | None]) -> dict[
     if low is None or low != high:
         return None
     share = Fraction(low) * case.parameters["modification_share"]
-    exact: Amount = (
-        int(share)
-        if share.denominator == 1
-        else (Decimal(share.numerator) / Decimal(share.denominator)).quantize(Decimal("0.01"))
-    )
-    return {"threshold_flop": exact}
+    if share.denominator == 1:
+        return {"threshold_flop": int(share)}
+    # Written digit by digit: the arithmetic of decimals would round at its precision.
+    whole, cents = divmod(round(share * 100), 100)
+    return {"threshold_flop": Decimal(f"{whole}.{cents:02}")}
 
 
 @rule("gl:G5.7")
@@ -193,13 +192,15 @@ def estimate_is_owed(case: Case) -> Finding:
 @rule("gl:G5.10")
 def modifications_add_up(case: Case) -> Finding:
     """Successive modifications by one modifier are summed."""
-    total, _ = case.bounds("model.modification_compute")
-    if total is None and _nothing_changed(case):
+    if _nothing_changed(case):
         return case.close(NOT_MET)
-    if total is None:
-        case.value("model.modification_compute")
-        return case.close(CANNOT_TELL)
-    return case.close(of_bool(total > 0), value={"modification_total_flop": total})
+    low, high = case.bounds("model.modification_compute")
+    if low is not None and low > 0:
+        return case.close(MET, value={"modification_total_flop": low})
+    if high is not None and high <= 0:
+        return case.close(NOT_MET, value={"modification_total_flop": high})
+    case.missing("model.modification_compute")
+    return case.close(CANNOT_TELL)
 
 
 @rule("gl:G5.8", also=("act:rec109",))
@@ -239,10 +240,14 @@ def own_model(case: Case) -> Finding:
     """The model is the provider's own, or its own by modification above the share."""
     if is_modification(case) == NOT_MET:
         return case.close(MET)
-    if case.peek("model.modification_significant"):
+    significant = case.peek("model.modification_significant")
+    if significant:
         case.say("G5.significant")
         return case.close(MET, indicated=True)
-    return case.close(case.answer("gl:G5.2"))
+    share = case.answer("gl:G5.2")
+    if share != MET and significant is None:
+        case.ask("model.modification_significant")
+    return case.close(share)
 
 
 @rule("gl:G2.1", about="change")
@@ -265,6 +270,7 @@ def same_lifecycle(case: Case) -> Finding:
     else:
         # Compute spent on changing existing weights is no new pre-training run.
         case.bounds("model.modification_compute")
+        case.ask("change.kind")
         new_run = NOT_MET
     if new_run == MET:
         return case.close(NOT_MET)
@@ -294,4 +300,6 @@ def new_model(case: Case) -> Finding:
     """A new large pre-training run makes a new model."""
     begun = case.answer("gl:G2.1")
     same = case.peek("change.same_pretraining_run")
+    if same is None and begun == NOT_MET:
+        case.ask("change.same_pretraining_run")
     return case.close(any_of(begun, of_bool(same is False)))

@@ -20,6 +20,7 @@ from chapterv.law.types import Clock, Finding
 __all__ = ["notification_event"]
 
 _UNDER_WAY = ("planned", "training")
+_EVENTS = ("model.compute_known_on", "model.systemic_condition_met_on")
 
 
 def _planned_above(case: Case) -> Answer:
@@ -32,7 +33,10 @@ def _planned_above(case: Case) -> Answer:
     if known_on is not None and known_on > case.on:
         case.say("known_later", known_on)
         return NOT_MET
-    return case.exceeds("model.planned_compute", threshold, low, high)
+    above = case.exceeds("model.planned_compute", threshold, low, high)
+    if above == MET and known_on is None:
+        case.ask("model.compute_known_on")
+    return above
 
 
 @rule("gl:G3.7", also=("gl:G3.6",))
@@ -59,12 +63,13 @@ def notice_due(case: Case) -> Finding:
         return case.close(NOT_MET)
     met = _requirement_met(case)
     planned = _planned_above(case)
-    if planned == CANNOT_TELL:
+    if planned == CANNOT_TELL and not case.knows("model.planned_compute"):
         # No plan on record says nothing of the requirement itself.
         planned = NOT_MET
         _ask_for_the_plan(case)
     elif planned == NOT_MET and met == CANNOT_TELL and _not_trained_yet(case):
         case.say("C06.plan_below")
+        case.ask(*case.finding("act:C01").missing)
         met = NOT_MET
     return case.close(all_of(reached, any_of(met, planned)))
 
@@ -81,7 +86,10 @@ def _requirement_met(case: Case) -> Answer:
         return NOT_MET
     met = case.answer("act:C01")
     signs = any_of(case.finding("act:C03").answer, case.finding("gl:G3.3").answer)
-    return NOT_MET if met == CANNOT_TELL and signs == NOT_MET else met
+    if met == CANNOT_TELL and signs == NOT_MET:
+        case.ask(*case.finding("act:C01").missing)
+        return NOT_MET
+    return met
 
 
 def _not_trained_yet(case: Case) -> bool:
@@ -92,7 +100,7 @@ def _not_trained_yet(case: Case) -> bool:
 def trigger_by_guidelines(case: Case) -> Finding:
     """One of the two triggers that the guidelines know today: compute, or a modification."""
     planned = _planned_above(case)
-    if planned == CANNOT_TELL:
+    if planned == CANNOT_TELL and not case.knows("model.planned_compute"):
         planned = NOT_MET
         _ask_for_the_plan(case)
     return case.close(any_of(case.answer("act:C03"), case.answer("gl:G3.3"), planned))
@@ -105,11 +113,14 @@ def keep_watching(case: Case) -> Finding:
     threshold = case.parameters["systemic_risk_compute"]
     actual = case.answer("act:C03")
     low, high = case.bounds("model.planned_compute")
-    if actual == CANNOT_TELL and (low is not None or high is not None):
-        actual = NOT_MET
     planned = NOT_MET
     if low is not None or high is not None:
         planned = case.exceeds("model.planned_compute", threshold, low, high)
+        if actual == CANNOT_TELL:
+            case.ask(*case.finding("act:C03").missing)
+            actual = NOT_MET
+    else:
+        _ask_for_the_plan(case)
     return case.close(all_of(general, negate(actual), negate(planned)))
 
 
@@ -120,12 +131,7 @@ def notification_event(case: Case) -> datetime.date | None:
     only when the two are one day (guidelines, section 5.3).
     """
     days: list[datetime.date] = [
-        day
-        for day in (
-            case.peek("model.compute_known_on"),
-            case.peek("model.systemic_condition_met_on"),
-        )
-        if day is not None and day <= case.on
+        day for day in (case.peek(key) for key in _EVENTS) if day is not None and day <= case.on
     ]
     applies: datetime.date = case.parameters["chapter_v_applies"]
     if days:
@@ -161,15 +167,15 @@ def notice_clock(case: Case) -> Clock | None:
 def trained_before_the_start(case: Case) -> Finding:
     """The training was known to reach the threshold when Chapter V began to apply."""
     applies = case.parameters["chapter_v_applies"]
-    known = case.peek("model.compute_known_on") or case.peek("model.systemic_condition_met_on")
     due = case.answer("act:C06")
-    if known is None and case.on == applies:
-        known = case.on
-    if known is None and due != NOT_MET:
+    days = [case.peek(key) for key in _EVENTS]
+    if any(day is not None and day <= applies for day in days) or case.on == applies:
+        return case.close(due)
+    if days == [None, None]:
         case.value("model.compute_known_on")
-        return case.close(CANNOT_TELL)
-    early = of_bool(known is not None and known <= applies)
-    return case.close(all_of(due, early))
+        return case.close(all_of(due, CANNOT_TELL))
+    case.ask(*(key for key in _EVENTS if not case.knows(key)))
+    return case.close(NOT_MET)
 
 
 _MANTISSA = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(?:[x×*·]\s*10\s*\^?\s*|e\+?)", re.IGNORECASE)

@@ -170,21 +170,31 @@ def safety_terms_allowed(case: Case) -> Finding:
 @rule("gl:G6.5", also=("act:rec103",))
 def monetised(case: Case) -> Finding:
     """The model is provided against a price, or monetised in another way."""
-    if case.peek("model.recipients_microenterprises_only"):
+    among_micro = case.finding("gl:N9")
+    if among_micro.answer == MET:
+        case.answer("gl:N9")
         case.say("N9.micro")
         return case.close(NOT_MET)
+    paid = _paid(case)
+    if paid == MET and among_micro.answer == CANNOT_TELL:
+        case.ask(*among_micro.missing)
+    return case.close(paid)
+
+
+def _paid(case: Case) -> Answer:
+    """Tell whether money or money's worth is asked, whoever the recipients are."""
     stated = case.peek("model.monetised")
     if stated is not None:
-        return case.close(of_bool(stated))
+        return of_bool(stated)
     forms = case.peek("model.monetisation")
     if forms is None:
         case.value("model.monetised")
-        return case.close(CANNOT_TELL)
+        return CANNOT_TELL
     table = case.parameters["monetisation"]
     counted = [form for form in forms if table[form]["monetised"]]
     for form in counted:
         case.say("N.form", form)
-    return case.close(of_bool(bool(counted)))
+    return of_bool(bool(counted))
 
 
 def _payment(row: str, *words: str) -> None:

@@ -38,6 +38,8 @@ def develops_and_places(case: Case) -> Finding:
         case.missing("model.developed_by", "model.placed_by")
         return case.close(CANNOT_TELL)
     answer = of_bool(developer == placer and ordered_by in (None, placer))
+    if answer == MET and ordered_by is None:
+        case.ask("model.developed_for")
     return case.close(answer, value=_provider(answer, placer))
 
 
@@ -171,7 +173,7 @@ def exclusion_without_effect(case: Case) -> Finding:
 @rule("act:D01")
 def provider(case: Case) -> Finding:
     """Who develops the model, or has it developed, and places it under their own name."""
-    if case.finding("gl:G5.0").answer == NOT_MET:
+    if case.finding("gl:G5.0").answer != MET:
         return case.close(case.answer("gl:G5.0"))
     for row in ("gl:G4.11", "gl:G4.4", "gl:G4.3", "gl:G4.2", "gl:G4.1"):
         found = case.finding(row)
@@ -201,6 +203,8 @@ def representative(case: Case) -> Finding:
         case.value("representative.mandate_accepted_on")
     agreed = of_bool(None if accepted is None else accepted <= case.on)
     ended = case.peek("representative.mandate_ended_on")
+    if ended is None:
+        case.ask("representative.mandate_ended_on")
     still = of_bool(ended is None or ended > case.on)
     return case.close(all_of(in_union, agreed, still))
 

@@ -34,6 +34,8 @@ def placing_day(case: Case) -> datetime.date | None:
 def placing_has_happened(case: Case) -> Answer:
     """Tell whether the model has been placed by the day of the evaluation, wherever that is."""
     day = placing_day(case)
+    if case.knows("model.version_placed_on") and not case.knows("model.new_pretraining_run"):
+        case.ask("model.new_pretraining_run")
     if day is not None:
         case.say("placed_by" if day <= case.on else "placed_later", day, case.on)
         return of_bool(day <= case.on)
@@ -51,6 +53,8 @@ def system_in_union(case: Case) -> Answer:
     answers = []
     for part in case.parts_of("system"):
         held = part.get("system.union_market")
+        if held is None:
+            case.missing("system.union_market")
         answers.append(of_bool(None if held is None else held.value in _IN_UNION))
     if any(answer == MET for answer in answers):
         case.say("system_in_union")
@@ -94,6 +98,9 @@ def union_market(case: Case) -> Finding:
     if market == "true" or systems == MET:
         return case.close(MET)
     if market is not None:
+        if not case.parts_of("system"):
+            # A system of somebody else may have carried the model there.
+            case.ask("system.union_market")
         return case.close(systems)
     if case.peek("model.placed_on") is not None or case.peek("model.first_supply_in_union"):
         case.say("S01.by_date")
@@ -110,6 +117,8 @@ def placed_on_the_market(case: Case) -> Finding:
     internal = only_internal(case)
     if internal == MET:
         return case.close(case.answer("gl:P9"))
+    if internal == CANNOT_TELL:
+        case.ask("model.internal_only")
     happened = placing_has_happened(case)
     return case.close(all_of(case.answer("act:S01"), happened))
 

@@ -38,8 +38,10 @@ def presumption(case: Case) -> Finding:
     threshold = case.parameters["systemic_risk_compute"]
     low, high = cumulative_bounds(case)
     answer = case.exceeds("model.cumulative_compute", threshold, low, high)
-    if answer == MET and _condition_later(case):
+    if answer != NOT_MET and _condition_later(case):
         answer = NOT_MET
+    if answer == MET and not case.knows("model.systemic_condition_met_on"):
+        case.ask("model.systemic_condition_met_on")
     return case.close(answer)
 
 
@@ -98,16 +100,24 @@ def designated(case: Case) -> Finding:
     if day is None:
         case.say("C02.none_on_record")
         return case.close(NOT_MET)
-    since = _designation_reaches_back_to(case) or day
-    return case.close(of_bool(since <= case.on))
+    if day <= case.on:
+        return case.close(MET)
+    return case.close(_reaches_back(case))
 
 
-def _designation_reaches_back_to(case: Case) -> datetime.date | None:
-    """Return the day from which a designation for not notifying counts, where it is known."""
-    if case.peek("model.designation_route") != "not_notified":
-        return None
-    day: datetime.date | None = case.peek("model.systemic_condition_met_on")
-    return day
+def _reaches_back(case: Case) -> Answer:
+    """Tell whether a later designation counts on this day already.
+
+    One for not notifying counts from the day the condition was met, any other from the day the
+    provider is informed (guidelines, section 2.3.4). A ground that is not stated stays a question.
+    """
+    route = case.peek("model.designation_route")
+    if route is None:
+        case.ask("model.designation_route")
+    if route != "not_notified":
+        return NOT_MET
+    met_on = case.value("model.systemic_condition_met_on")
+    return of_bool(None if met_on is None else met_on <= case.on)
 
 
 @rule("act:SR", also=("gl:G3.1",))
@@ -120,22 +130,26 @@ def systemic_risk(case: Case) -> Finding:
     if by_decision == MET:
         return case.close(general)
     if rebuttal_holds(case):
-        return case.close(NOT_MET)
+        return case.close(all_of(general, by_decision))
     by_capability = case.answer("act:C01")
     presumed = any_of(case.finding("act:C03").answer, case.finding("gl:G3.3").answer)
     if by_capability == CANNOT_TELL and presumed == NOT_MET:
         # Article 51(1)(a) stays possible without compute; nothing on record shows it.
         case.ask(*case.finding("act:C01").missing)
         case.say("C04.no_other_sign")
-        return case.close(NOT_MET)
-    return case.close(all_of(general, by_capability))
+        by_capability = NOT_MET
+    return case.close(all_of(general, any_of(by_decision, by_capability)))
 
 
 @rule("act:SRP")
 def expected_systemic_risk(case: Case) -> Finding:
     """The model carries systemic risk, or will by the plan known for it before it is placed."""
     carries = case.answer("act:SR")
-    if carries == MET or not case.knows("model.planned_compute"):
+    if carries == MET:
+        return case.close(carries)
+    if not case.knows("model.planned_compute"):
+        if case.finding("act:S04").answer != NOT_MET:
+            case.ask("model.planned_compute")
         return case.close(carries)
     if case.peek("model.rebuttal") == "accepted":
         return case.close(carries)
