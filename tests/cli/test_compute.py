@@ -67,3 +67,11 @@ def test_yaml_configuration_is_read() -> None:
     config = real_data("models", "configs", "EleutherAI--pythia-1.4b", "pythia-1.4b.yml")
     result = run("compute", "estimate", config, "--tokens", "300e9", "--format", "json")
     assert json.loads(result.stdout)["parameters_total"] == "1414647808"
+
+
+def test_configuration_with_infinity_is_refused_for_its_family(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"model_type": "invented", "time_step_limit": [0.0, Infinity]}')
+    result = run("compute", "estimate", config, "--tokens", "1")
+    assert result.returncode == 3
+    assert "the family 'invented'" in result.stderr

@@ -70,6 +70,7 @@ def test_help_loads_no_module_of_a_command() -> None:
     ("words", "message"),
     [
         (["foo"], "Error: chapterv: no such command 'foo'. See: chapterv --help."),
+        (["law"], "Error: chapterv law: no command is named. See: chapterv law --help."),
         (
             ["scan"],
             "Error: chapterv scan: missing argument 'PATHS...'. See: chapterv scan --help.",
@@ -249,3 +250,24 @@ def test_error_is_wrapped_on_a_terminal() -> None:
 
 def test_signal_numbers_are_those_of_this_system() -> None:
     assert running.STOPPED == 128 + signal.SIGINT
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["scan", "FOLDER"],
+        ["assess", "FOLDER", "--assume", "model.monetised=true"],
+        ["explain", "act:O04", "FOLDER"],
+        ["law", "show", "act:C03"],
+        ["compute", "estimate", "FOLDER/config.json", "--tokens", "1e12"],
+        ["schema", "keys"],
+    ],
+)
+def test_narrow_terminal_gets_narrow_lines(words: list[str], tmp_path: Path) -> None:
+    from tests.dossier.folders import make_folder
+
+    folder = make_folder(tmp_path, "[model]\nname = 'm'\n")
+    filled = [word.replace("FOLDER", str(folder)) for word in words]
+    told = _on_terminal(filled, COLUMNS="44", NO_COLOR="1").splitlines()
+    # A path is longer than the line and cannot be broken.
+    assert max(len(line) for line in told if str(tmp_path) not in line) <= 46

@@ -15,7 +15,7 @@ def test_text_form_fits_the_page_with_the_summary_first(tmp_path: Path) -> None:
     result = run("scan", tmp_path)
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert lines[0].endswith("from 1 artefacts; 1 files not read.")
+    assert lines[0].endswith("from 1 artefact; 1 file not read.")
     assert lines[-1].startswith("Next: ")
     assert "  broken.safetensors: " in result.stdout
     assert max(map(len, lines)) <= 80

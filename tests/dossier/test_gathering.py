@@ -76,7 +76,7 @@ def test_choice_that_fits_no_fact_is_a_note(tmp_path: Path) -> None:
     settle = "[[settle]]\nkey = 'model.licence'\nchoose = 'NOWHERE'\nwhy = 'y'\n"
     assert gathered(tmp_path, NAMED + settle).notes[-1] == (
         "chapterv.toml:4: no fact on model.licence comes from 'NOWHERE', so nothing is settled. "
-        "Name an artefact or a fact that the conflict lists."
+        "Name an artefact, a stated source or a fact of the conflict."
     )
 
 

@@ -42,7 +42,7 @@ def test_new_file_states_nothing_and_can_be_read(tmp_path: Path) -> None:
     assert written.open == 1
     statement = parse_statement(text_of(tmp_path))
     assert statement.facts == ()
-    assert tomllib.loads(text_of(tmp_path)) == {"provider": {}, "representative": {}, "model": {}}
+    assert tomllib.loads(text_of(tmp_path)) == {"provider": {}, "model": {}}
 
 
 def test_lines_fit_the_page(tmp_path: Path) -> None:

@@ -59,7 +59,12 @@ training_sequence_length = 2048
         "176247271424",
         True,
         "not_met",
-        {"act:O01": "cannot_tell", "act:O03": "grace", "act:O04": "grace", "act:R01": "not_applicable"},
+        {
+            "act:O01": "cannot_tell",
+            "act:O03": "grace",
+            "act:O04": "grace",
+            "act:R01": "not_applicable",
+        },
     ),
     Expected(
         "tiiuae--falcon-40b",

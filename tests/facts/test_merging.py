@@ -39,10 +39,18 @@ def test_among_equals_the_newest_holds() -> None:
     assert held(old, new, fact(3)).value == 2
 
 
-def test_fact_of_a_later_day_is_used_only_where_nothing_earlier_is_known() -> None:
+def test_fact_of_a_later_day_is_left_out_and_counted() -> None:
     later = fact(1, as_of=datetime.date(2026, 6, 2))
-    assert held(later).value == 1
+    merged = merge([later, later], ON)
+    assert merged.world.keys == {}
+    assert merged.later == (later,)
     assert held(later, fact(2, basis="assumed")).value == 2
+    assert merge([later], datetime.date(2026, 6, 2)).later == ()
+
+
+def test_fact_of_a_later_day_is_in_no_conflict() -> None:
+    later = fact(1, as_of=datetime.date(2026, 6, 2))
+    assert not merge([later, fact(2)], ON).conflicts
 
 
 def test_fact_of_the_day_itself_counts() -> None:
@@ -149,9 +157,10 @@ def test_order_of_facts_never_matters(facts: list[Fact], random: Any) -> None:
 
 @given(st.lists(amounts, min_size=1, max_size=8))
 def test_lower_ranked_fact_changes_no_value_and_loosens_no_bound(facts: list[Fact]) -> None:
-    lowest = max(facts, key=lambda one: _rank(one))
-    others = [one for one in facts if _rank(one) < _rank(lowest)]
-    if not others:
+    facts = _known(facts)
+    lowest = max(facts, key=_rank, default=None)
+    others = [one for one in facts if lowest and _rank(one) < _rank(lowest)]
+    if lowest is None or not others:
         return
     before = merge(others, ON).world.keys[COMPUTE]
     after = merge([*others, lowest], ON).world.keys[COMPUTE]
@@ -163,8 +172,12 @@ def test_lower_ranked_fact_changes_no_value_and_loosens_no_bound(facts: list[Fac
         assert after.high <= before.high
 
 
-def _rank(one: Fact) -> tuple[bool, int]:
-    return one.as_of is not None and one.as_of > ON, RANK[one.basis]
+def _known(facts: list[Fact]) -> list[Fact]:
+    return [one for one in facts if one.as_of is None or one.as_of <= ON]
+
+
+def _rank(one: Fact) -> int:
+    return RANK[one.basis]
 
 
 @given(amounts, amounts)
@@ -178,7 +191,10 @@ def test_two_facts_conflict_or_agree_whichever_comes_first(one: Fact, other: Fac
 
 @given(st.lists(amounts, min_size=1, max_size=8))
 def test_whatever_contradicts_the_holding_is_in_a_conflict(facts: list[Fact]) -> None:
+    facts = _known(facts)
     merged = merge(facts, ON)
+    if not facts:
+        return
     holding = merged.world.keys[COMPUTE]
     named = {one for conflict in merged.conflicts for one in conflict.facts}
     for one in facts:

@@ -275,7 +275,7 @@ def test_faults_of_all_kinds_are_named_at_once() -> None:
         (
             "[[settle]]\nkey = 'model.licence'\nchoose = 'x'",
             "chapterv.toml:1 (settle[0]): a [[settle]] entry needs why as a text. "
-            "Write key, choose (an artefact or a fact) and why, each in quotes.",
+            "Write key, choose (an artefact, a stated source or a fact) and why.",
         ),
         (
             "[model]\n[model]\nname = 'x'",

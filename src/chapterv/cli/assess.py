@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chapterv.cli.output import (
-    bullet,
     folder_argument,
     format_option,
     heading,
     law_pack_option,
     on_option,
     print_json,
+    wrapped,
 )
 from chapterv.cli.progress import shown_progress
 
 if TYPE_CHECKING:
+    from chapterv.dossier import Gathered
     from chapterv.dossier.assess import WhatIf
+    from chapterv.errors import Error
     from chapterv.law import Assessment, Pack
 
 __all__ = ["command", "in_breach"]
@@ -59,7 +61,7 @@ def command(
     pack = load_pack(law_pack)
     dossier = open_dossier(folder)
     with shown_progress() as progress:
-        gathered = gather(dossier, progress=progress)
+        gathered = gather(dossier, progress=progress, today=datetime.date.today())
     changed = None
     if assumptions:
         changed = what_if(gathered, on, _assumed(assumptions), pack)
@@ -67,7 +69,7 @@ def command(
     else:
         assessment = assess_dossier(gathered, on, pack)
     if form == "json":
-        print_json(_plain(assessment, changed, pack))
+        print_json(_plain(gathered, assessment, changed, pack))
     elif changed is not None:
         click.echo(_what_if_text(changed, pack))
     else:
@@ -87,39 +89,57 @@ def in_breach(assessment: Assessment) -> bool:
 def _assumed(assumptions: tuple[str, ...]) -> dict[str, Any]:
     """Read KEY=VALUE pairs; the value is typed as in the statement file, quotes optional."""
     from chapterv.dossier import parse_answer
-    from chapterv.errors import UsageError
+    from chapterv.errors import ErrorGroup, InputError, UsageError
+    from chapterv.facts import catalogue
 
     values: dict[str, Any] = {}
+    errors: list[Error] = []
     for pair in assumptions:
-        key, sign, text = pair.partition("=")
+        key, sign, text = (part.strip() for part in pair.partition("="))
         if not sign:
             raise UsageError(
                 f"{pair!r} has no value",
                 "--assume",
                 "Write KEY=VALUE, such as model.monetised=false.",
             )
-        values[key.strip()] = parse_answer(key.strip(), text.strip()) if text.strip() else None
+        try:
+            known = key in catalogue()
+            values[key] = None if known and not text else parse_answer(key, text)
+        except InputError as error:
+            errors.append(InputError(error.what, f"--assume {pair[:80]}", error.fix))
+    if errors:
+        raise ErrorGroup(errors)
     return values
 
 
-def _plain(assessment: Assessment, changed: WhatIf | None, pack: Pack) -> dict[str, Any]:
-    from chapterv.law.plain import plain_assessment
+def _plain(
+    gathered: Gathered, assessment: Assessment, changed: WhatIf | None, pack: Pack
+) -> dict[str, Any]:
+    from chapterv.facts import encode
+    from chapterv.law.plain import plain_assessment, plain_change
 
     plain = plain_assessment(assessment, pack)
+    plain["notes"] = list(gathered.notes_on(assessment.on))
     if changed is not None:
-        plain["assumed"] = changed.assumed
-        plain["changes"] = changed.changes
+        plain["assumed"] = {key: encode(value) for key, value in changed.assumed.items()}
+        plain["changes"] = [plain_change(change) for change in changed.changes]
     return plain
 
 
 def _what_if_text(changed: WhatIf, pack: Pack) -> str:
-    from chapterv.cli.law import difference_text, pack_line
+    from chapterv.cli.differing import difference_lines, differences_counted
+    from chapterv.cli.law import pack_line
 
-    pairs = ", ".join(
-        f"{key} = {'unknown' if v is None else v}" for key, v in changed.assumed.items()
-    )
-    lines = [heading(f"If {pairs}: {len(changed.changes)} differences")]
-    lines += [bullet(difference_text(one, pack)) for one in changed.changes]
-    if not changed.changes:
-        lines.append("  Nothing changes.")
+    told = differences_counted(changed.changes) or "nothing"
+    lines = [heading(wrapped(f"If {_assumptions(changed, pack)}, {told} would differ."))]
+    lines += difference_lines(changed.changes, changed.before, changed.assessment, pack)
     return "\n".join([*lines, "", pack_line(pack, changed.assessment.on)])
+
+
+def _assumptions(changed: WhatIf, pack: Pack) -> str:
+    from chapterv.law.wording import value_text
+
+    return ", ".join(
+        f"{key} = {'unknown' if value is None else value_text(pack, key, value)}"
+        for key, value in changed.assumed.items()
+    )

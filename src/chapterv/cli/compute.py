@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chapterv.cli.output import bullet, format_option, heading, print_json, table
+from chapterv.cli.output import bullet, format_option, heading, print_json, table, wrapped
 from chapterv.errors import InputError
 
 if TYPE_CHECKING:
     from chapterv.compute import Architecture, Estimate
+    from chapterv.facts import Amount
 
 __all__ = ["command"]
 
@@ -85,8 +86,7 @@ def _object(architecture: Architecture, result: Estimate) -> dict[str, Any]:
         },
         "training_compute": {
             "amount": amount_text(result.amount),
-            "low": amount_text(result.low or 0),
-            "high": amount_text(result.high or 0),
+            **{name: amount_text(end) for name, end in _ends(result)},
         },
         "tokens": amount_text(result.tokens),
         "sequence_length": operations.sequence_length,
@@ -94,10 +94,17 @@ def _object(architecture: Architecture, result: Estimate) -> dict[str, Any]:
     }
 
 
+def _ends(result: Estimate) -> list[tuple[str, Amount]]:
+    """The ends of the interval, where the law gives a margin."""
+    ends = (("low", result.low), ("high", result.high))
+    return [(name, end) for name, end in ends if end is not None]
+
+
 def _text(architecture: Architecture, result: Estimate, config: str) -> str:
     from chapterv.facts.wording import grouped, scientific
 
-    low, high = (scientific(end) for end in (result.low or 0, result.high or 0))
+    ends = " to ".join(scientific(end) for _, end in _ends(result))
+    title = f"Training compute: {scientific(result.amount)} FLOP{', ' if ends else ''}{ends}"
     rows = [
         ("family", architecture.family),
         ("parameters", grouped(architecture.parameters_total)),
@@ -110,13 +117,13 @@ def _text(architecture: Architecture, result: Estimate, config: str) -> str:
     ]
     return "\n".join(
         [
-            heading(f"Training compute: {scientific(result.amount)} FLOP, {low} to {high}"),
+            heading(wrapped(title)),
             f"from {config}",
             "",
             table(rows),
             "",
             *(bullet(note) for note in result.notes),
             "",
-            "Next: state it in chapterv.toml as training_tokens under [model].",
+            wrapped("Next: state the tokens in chapterv.toml as training_tokens under [model]."),
         ]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ import click
 
 from chapterv.cli.output import (
     bullet,
+    counted,
     folder_argument,
     format_option,
     heading,
     print_json,
+    shown,
     table,
     wrapped,
 )
@@ -58,15 +61,16 @@ def _gathered(folder: Path) -> Gathered:
     from chapterv.dossier import gather, open_dossier
 
     with shown_progress() as progress:
-        return gather(open_dossier(folder), progress=progress)
+        return gather(open_dossier(folder), progress=progress, today=datetime.date.today())
 
 
 def _questions(gathered: Gathered) -> list[Question]:
-    """The open questions of today's assessment, those that settle most first."""
+    """The open questions for which something waits today, those that settle most first."""
     from chapterv.dossier import assess_dossier, open_questions
 
     assessment = assess_dossier(gathered, datetime.date.today())
-    return open_questions(gathered, assessment.questions, all_keys=False)
+    questions = open_questions(gathered, assessment.questions, all_keys=False)
+    return [question for question in questions if question.settles > 0]
 
 
 def _object(written: Written) -> dict[str, object]:
@@ -83,15 +87,15 @@ def _object(written: Written) -> dict[str, object]:
 
 def _text(written: Written, folder: Path, gathered: Gathered) -> str:
     if written.created:
-        did = f"Written: {written.path}, with {_count(written.open, 'open question')}."
+        did = f"Written: {written.path}, with {counted(written.open, 'open question')}."
     elif written.added:
-        did = f"Added to {written.path}: {_count(len(written.added), 'line')}, all as comments."
+        did = f"Added to {written.path}: {counted(len(written.added), 'line')}, all as comments."
     else:
         did = f"{written.path} holds everything already; nothing was changed."
     read = [entry for entry in gathered.read if entry.artefact != written.path.name]
     lines = [heading(wrapped(did)), ""]
     lines.append(
-        f"Read {_count(len(read), 'artefact')}, found {_count(len(written.found), 'value')}."
+        f"Read {counted(len(read), 'artefact')}, found {counted(len(written.found), 'value')}."
     )
     rows = [(fact.key, _short(fact.value), fact.source.artefact) for fact in written.found]
     lines += [table(rows[:SHOWN])] if rows else []
@@ -111,10 +115,6 @@ def _short(value: object) -> str:
     return text if len(text) <= 32 else text[:29] + "..."
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 # --- the interview --------------------------------------------------------------------------------
 
 
@@ -123,7 +123,7 @@ def _interview(folder: Path) -> None:
     skipped: set[str] = set()
     answered = 0
     gathered = _gathered(folder)
-    click.echo("\nEnter skips, ? explains, q stops. Each answer is saved at once.")
+    click.echo("\n" + wrapped("Enter skips, ? explains, q stops. Each answer is saved at once."))
     while question := next((q for q in _questions(gathered) if q.key not in skipped), None):
         skipped.add(question.key)
         given = _ask(question, len(_questions(gathered)))
@@ -135,14 +135,15 @@ def _interview(folder: Path) -> None:
         answered += 1
         gathered = _again(gathered)
     left = len(_questions(gathered))
-    click.echo(f"\nAnswered {answered}; {_count(left, 'question')} open.")
+    click.echo(f"\nAnswered {answered}; {counted(left, 'question')} open.")
     click.echo(f"Next: chapterv assess {folder}")
 
 
 def _again(gathered: Gathered) -> Gathered:
     from chapterv.dossier import gather, open_dossier
 
-    return gather(open_dossier(gathered.dossier.folder), scanned=gathered.scanned)
+    dossier = open_dossier(gathered.dossier.folder)
+    return gather(dossier, scanned=gathered.scanned, today=gathered.today)
 
 
 def _ask(question: Question, count: int) -> object:
@@ -150,17 +151,16 @@ def _ask(question: Question, count: int) -> object:
     from chapterv.dossier import parse_answer
 
     click.echo("\n" + heading(wrapped(question.text)))
-    settles = f"Settles {_count(question.settles, 'answer')}. " if question.settles else ""
-    click.echo(wrapped(settles + question.why, 2))
+    waiting = counted(len(question.asked_by), "answer") if question.asked_by else ""
+    verb = "waits" if len(question.asked_by) == 1 else "wait"
+    why = f"{question.why} {waiting} {verb} for it." if waiting else question.why
+    click.echo(wrapped(why, 2))
     while True:
-        click.echo(f"  ({count} open) > ", nl=False)
-        try:
-            text = input().strip()
-        except EOFError:
-            click.echo()
+        text = _typed(f"  ({count} open) > ")
+        if text is None or text == "q":
             return None
-        if text in ("", "q"):
-            return None if text else ""
+        if text == "":
+            return ""
         if text == "?":
             click.echo(_help(question))
             continue
@@ -168,6 +168,23 @@ def _ask(question: Question, count: int) -> object:
             return parse_answer(question.key, text)
         except Error as error:
             click.echo(wrapped(str(error), 2))
+
+
+def _typed(prompt: str) -> str | None:
+    """Return a line as typed, None at the end of the input.
+
+    On a pipe nothing is echoed while it is typed, so it is printed: the lines below it then begin
+    where they do on a terminal.
+    """
+    click.echo(prompt, nl=False)
+    try:
+        text = input().strip()
+    except EOFError:
+        click.echo()
+        return None
+    if not sys.stdin.isatty():
+        click.echo(shown(text[:200]))
+    return text
 
 
 def _help(question: Question) -> str:

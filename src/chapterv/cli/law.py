@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chapterv.cli.differing import difference_lines, differences_counted
 from chapterv.cli.output import (
     bullet,
+    counted,
     format_option,
     heading,
     law_pack_option,
     on_option,
     print_json,
+    shown,
     table,
     wrapped,
 )
+from chapterv.cli.progress import shown_progress
 
 if TYPE_CHECKING:
+    from chapterv.dossier import Compared, Gathered
     from chapterv.law import Pack
     from chapterv.law.comparing import LawChange
 
@@ -60,37 +65,37 @@ def show(row: str | None, on: datetime.date, law_pack: Path | None, form: str) -
         else:
             click.echo(table(rows))
         return
-    shown = show_row(pack, find_row(pack, row), on)
+    told = show_row(pack, find_row(pack, row), on)
     if form == "json":
-        print_json(shown)
+        print_json(told)
     else:
-        click.echo(_row_text(shown, pack, on))
+        click.echo(_row_text(told, pack, on))
 
 
-def _row_text(shown: dict[str, Any], pack: Pack, on: datetime.date) -> str:
+def _row_text(told: dict[str, Any], pack: Pack, on: datetime.date) -> str:
     from chapterv.facts.wording import long_date
 
     lines = [
-        heading(f"{shown['id']}  {shown['title']}"),
-        wrapped(f"{shown['citation']}, as of {long_date(on)}", 2),
+        heading(f"{told['id']}  {told['title']}"),
+        wrapped(f"{told['citation']}, as of {long_date(on)}", 2),
         "",
     ]
-    if shown["text"] is None:
-        first = datetime.date.fromisoformat(shown["versions"][0]["applies_from"])
+    if told["text"] is None:
+        first = datetime.date.fromisoformat(told["versions"][0]["applies_from"])
         lines.append(wrapped(f"Not in force yet on this day: from {long_date(first)}.", 2))
     else:
-        lines.append(wrapped(shown["text"], 2))
+        lines.append(wrapped(told["text"], 2))
     for name, label in (("our_reading", "Our reading"), ("open_question", "Open")):
-        if shown[name]:
-            lines += ["", wrapped(f"{label}: {shown[name]}", 2)]
-    for parameter in shown["parameters"]:
+        if told[name]:
+            lines += ["", wrapped(f"{label}: {told[name]}", 2)]
+    for parameter in told["parameters"]:
         lines += ["", wrapped(_parameter_text(parameter), 2, 4)]
-    if len(shown["versions"]) > 1:
+    if len(told["versions"]) > 1:
         lines += ["", "Versions"]
-        lines += [bullet(f"{v['applies_from']}: {v['text']}") for v in shown["versions"]]
-    lines += ["", wrapped(f"Check: {shown['status']}. {shown['checked']}.", 2, 4)]
-    if shown["see"]:
-        lines.append(wrapped("See also " + ", ".join(shown["see"]), 2, 4))
+        lines += [bullet(f"{v['applies_from']}: {v['text']}") for v in told["versions"]]
+    lines += ["", wrapped(f"Check: {told['status']}. {told['checked']}.", 2, 4)]
+    if told["see"]:
+        lines.append(wrapped("See also " + ", ".join(told["see"]), 2, 4))
     return "\n".join([*lines, "", pack_line(pack, on)])
 
 
@@ -129,6 +134,11 @@ def pack_line(pack: Pack, on: datetime.date) -> str:
 )
 @click.option("--from", "start", type=DATE, required=True, help="Day before the changes.")
 @click.option("--to", "end", type=DATE, required=True, help="Last day looked at.")
+@click.option(
+    "--explanations",
+    is_flag=True,
+    help="Rows without legal effect too, such as what became known on a day.",
+)
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @law_pack_option
 @format_option
@@ -141,6 +151,7 @@ def changes(
     form: str,
 ) -> None:
     """Print changes of law, and differences of dossiers."""
+    from chapterv.dossier import compare_days
     from chapterv.errors import UsageError
     from chapterv.law import load_pack
     from chapterv.law.comparing import law_changes
@@ -152,70 +163,82 @@ def changes(
         )
     pack = load_pack(law_pack)
     found = law_changes(pack, first, last, explanations)
-    dossiers = {str(folder): _differences(folder, first, last, pack) for folder in folders}
+    dossiers = [(folder, compare_days(_gathered(folder), first, last, pack)) for folder in folders]
     if form == "json":
-        print_json(
-            {
-                "from": first,
-                "to": last,
-                "law_version": pack.version,
-                "changes": found,
-                "dossiers": dossiers,
-            }
-        )
+        print_json(_changes_object(found, dossiers, first, last, pack))
     else:
         click.echo(_changes_text(found, dossiers, first, last, pack))
 
 
-def _differences(
-    folder: Path, first: datetime.date, last: datetime.date, pack: Pack
-) -> tuple[Any, ...]:
-    from chapterv.dossier import assess_dossier, gather, open_dossier
-    from chapterv.law.comparing import differences
+def _gathered(folder: Path) -> Gathered:
+    from chapterv.dossier import gather, open_dossier
 
-    gathered = gather(open_dossier(folder))
-    return differences(assess_dossier(gathered, first, pack), assess_dossier(gathered, last, pack))
+    with shown_progress() as progress:
+        return gather(open_dossier(folder), progress=progress, today=datetime.date.today())
+
+
+def _changes_object(
+    found: tuple[LawChange, ...],
+    dossiers: list[tuple[Path, Compared]],
+    first: datetime.date,
+    last: datetime.date,
+    pack: Pack,
+) -> dict[str, Any]:
+    from chapterv.law.plain import plain_change
+
+    return {
+        "from": first,
+        "to": last,
+        "law_version": pack.version,
+        "changes": [plain_change(change) for change in found],
+        "dossiers": {
+            str(folder): {
+                "differences": [plain_change(one) for one in compared.differences],
+                "notes": compared.notes,
+            }
+            for folder, compared in dossiers
+        },
+    }
 
 
 def _changes_text(
     found: tuple[LawChange, ...],
-    dossiers: dict[str, tuple[Any, ...]],
+    dossiers: list[tuple[Path, Compared]],
     first: datetime.date,
     last: datetime.date,
     pack: Pack,
 ) -> str:
     from chapterv.facts.wording import long_date
 
-    lines = [heading(f"{len(found)} changes of law, {long_date(first)} to {long_date(last)}")]
+    count = counted(len(found), "change") if found else "No change"
+    lines = [heading(f"{count} of law from {long_date(first)} to {long_date(last)}")]
     for change in found:
-        ends = "ends" if change.repealed else "changes" if change.before else "begins"
-        by = f" ({change.changed_by})" if change.changed_by else ""
-        lines += [
-            "",
-            wrapped(f"{change.applies_from}  {change.id}  {change.title}: {ends}{by}", 0, 2),
-        ]
-        lines.append(wrapped(change.after or "", 2))
-    for folder, differing in dossiers.items():
-        lines += ["", heading(f"{folder}: {len(differing)} differences")]
-        lines += [bullet(difference_text(one, pack)) for one in differing]
-        if not differing:
+        lines += ["", *_change_lines(change)]
+    for folder, compared in dossiers:
+        told = differences_counted(compared.differences)
+        verb = "differ" if len(compared.differences) != 1 else "differs"
+        lines += ["", heading(shown(f"{folder}: {told} {verb}" if told else str(folder)))]
+        lines += [bullet(note) for note in compared.notes]
+        lines += difference_lines(compared.differences, compared.before, compared.after, pack)
+        if not compared.differences:
             lines.append("  Nothing differs for this dossier.")
     return "\n".join([*lines, "", pack_line(pack, last)])
 
 
-def difference_text(one: Any, pack: Pack) -> str:
-    """Return one difference between two assessments as a line."""
-    from chapterv.law.wording import word
+def _change_lines(change: LawChange) -> list[str]:
+    """A change of law: when and what, what it says from then on, and what it said before."""
+    from chapterv.facts.wording import long_date
 
-    group = {"answer": "answer", "status": "status", "state": "state"}.get(one.field)
-
-    def shown(value: Any) -> str:
-        if value is None:
-            return "none"
-        return word(pack, group, value) if group else str(value)
-
-    what = "" if one.field in ("answer", "status") else f" {one.field}"
-    return f"{one.title} ({one.id}){what}: {shown(one.before)} → {shown(one.after)}"
+    ends = "ends" if change.repealed else "changes" if change.before else "begins"
+    by = f", by {change.changed_by}" if change.changed_by else ""
+    name = f"{change.title} ({change.id})"
+    lines = [wrapped(f"{long_date(change.applies_from)}: {name} {ends}{by}", 0, 2)]
+    lines.append(wrapped(change.citation, 2))
+    if change.after:
+        lines.append(wrapped(f"{'Now' if change.before else 'From then on'}: {change.after}", 2, 4))
+    if change.before:
+        lines.append(wrapped(f"Before: {change.before}", 2, 4))
+    return lines
 
 
 @command.command(

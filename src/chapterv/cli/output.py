@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -11,6 +13,7 @@ import click
 __all__ = [
     "WIDTH",
     "bullet",
+    "counted",
     "folder_argument",
     "format_option",
     "heading",
@@ -19,10 +22,14 @@ __all__ = [
     "print_json",
     "shown",
     "table",
+    "width",
     "wrapped",
 ]
 
 WIDTH = 80
+NARROWEST = 40
+ROOM = 12
+"""Columns that the last text of a row needs, so that a table is one."""
 SPACES = "\u202f\u2009\u00a0"
 """Spaces of our own texts, which `isprintable` counts as control characters."""
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -91,6 +98,13 @@ def print_json(content: object) -> None:
     click.echo(pretty.decode())
 
 
+def width() -> int:
+    """Return the columns of a line: those of the terminal, at most 80; 80 on a pipe."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return max(min(shutil.get_terminal_size().columns, WIDTH), NARROWEST)
+
+
 def heading(text: str) -> str:
     """Return a heading as it stands above a section."""
     return click.style(text, bold=True)
@@ -107,11 +121,22 @@ def wrapped(text: str, indent: int = 0, hanging: int | None = None) -> str:
     rest = " " * (indent if hanging is None else hanging)
     return textwrap.fill(
         shown(text),
-        WIDTH,
+        width(),
         initial_indent=" " * indent,
         subsequent_indent=rest,
         break_on_hyphens=False,
     )
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun, such as "1 file" or "2 files".
+
+    Args:
+        number: how many.
+        noun: the singular.
+        plural: the plural where it does not end with an s of its own.
+    """
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def bullet(text: str) -> str:
@@ -131,17 +156,25 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> str:
     cells = [[shown(text) for text in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     sides = set(right)
+    room = width() - sum(widths[:-1]) - 2 * len(widths)
+    if room < ROOM:
+        return "\n".join(_stacked(row) for row in cells)
     lines: list[str] = []
     for row in cells:
         front = "".join(
-            (text.rjust(width) if number in sides else text.ljust(width)) + "  "
-            for number, (text, width) in enumerate(zip(row[:-1], widths, strict=False))
+            (text.rjust(broad) if number in sides else text.ljust(broad)) + "  "
+            for number, (text, broad) in enumerate(zip(row[:-1], widths, strict=False))
         )
-        room = max(WIDTH - len(front) - 2, 20)
         parts = textwrap.wrap(row[-1], room, break_on_hyphens=False) or [""]
         lines.append(("  " + front + parts[0]).rstrip())
         lines += [" " * (len(front) + 2) + part for part in parts[1:]]
     return "\n".join(lines)
+
+
+def _stacked(row: Sequence[str]) -> str:
+    """A row that has no room for its columns: the first text, the others below it."""
+    first, *others = [text for text in row if text] or [""]
+    return "\n".join([wrapped(first, 2, 4), *(wrapped(text, 4, 6) for text in others)])
 
 
 def shown(text: str) -> str:

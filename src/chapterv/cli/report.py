@@ -65,7 +65,7 @@ def command(
     pack = load_pack(law_pack)
     dossier = open_dossier(folder)
     with shown_progress() as progress:
-        gathered = gather(dossier, progress=progress)
+        gathered = gather(dossier, progress=progress, today=datetime.date.today())
     assessment = assess_dossier(gathered, on, pack)
     report = build_report(gathered, assessment, pack, on)
     _write(report, out)

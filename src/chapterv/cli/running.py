@@ -56,6 +56,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _usage(error: click.ClickException) -> Error:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "chapterv"
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        # Its message is the whole help page.
+        return UsageError("no command is named", path, f"See: {path} --help.")
     what = error.format_message().rstrip(".")
     return UsageError(what[:1].lower() + what[1:], path, f"See: {path} --help.")
 

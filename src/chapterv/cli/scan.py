@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chapterv.cli.output import bullet, format_option, heading, print_json, table, wrapped
+from chapterv.cli.output import (
+    bullet,
+    counted,
+    format_option,
+    heading,
+    print_json,
+    table,
+    wrapped,
+)
 from chapterv.cli.progress import shown_progress
 
 if TYPE_CHECKING:
@@ -51,11 +59,8 @@ def _root(paths: tuple[Path, ...]) -> Path:
 
 def _text(result: Scan) -> str:
     unread = sum(entry.files for entry in result.skipped)
-    lines = [
-        heading(
-            f"{len(result.facts)} facts from {len(result.read)} artefacts; {unread} files not read."
-        )
-    ]
+    facts, read = counted(len(result.facts), "fact"), counted(len(result.read), "artefact")
+    lines = [heading(wrapped(f"{facts} from {read}; {counted(unread, 'file')} not read."))]
     if result.facts:
         lines += ["", "Facts", table([_fact_row(fact) for fact in result.facts[:MAX_ROWS]])]
         lines += _more(len(result.facts))
@@ -71,7 +76,8 @@ def _text(result: Scan) -> str:
         lines += ["", "Notes"]
         lines += [bullet(f"{note.artefact}: {note.text}") for note in result.notes[:MAX_ROWS]]
         lines += _more(len(result.notes))
-    lines += ["", "Next: chapterv init FOLDER writes a statement with the open questions."]
+    next_step = "Next: chapterv init FOLDER writes a statement with the open questions."
+    lines += ["", wrapped(next_step)]
     return "\n".join(lines)
 
 

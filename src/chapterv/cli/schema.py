@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import click
@@ -12,25 +11,19 @@ from chapterv.errors import UsageError
 
 __all__ = ["SCHEMAS", "command"]
 
-# Name of a schema: module and type. Those whose module is not there are not offered.
-SCHEMAS = {
-    "assessment": ("chapterv.law", "Assessment"),
-    "clock": ("chapterv.law", "Clock"),
-    "conflict": ("chapterv.facts", "Conflict"),
-    "fact": ("chapterv.facts", "Fact"),
-    "finding": ("chapterv.law", "Finding"),
-    "obligation": ("chapterv.law", "Obligation"),
-    "question": ("chapterv.facts", "Question"),
-    "scan": ("chapterv.evidence", "Scan"),
-    "source": ("chapterv.facts", "Source"),
-}
+SCHEMAS = (
+    *("assess", "compute-estimate", "explain", "init", "law-changes", "law-evaluate"),
+    *("law-rows", "law-show", "scan"),
+    *("clock", "conflict", "fact", "finding", "obligation", "question", "source"),
+)
+"""Names of `shapes.SHAPES`; they stand here so that help loads none of the types."""
 
 
 @click.command(
     name="schema",
     epilog="Example: chapterv schema scan",
-    help=f"Print a JSON Schema ({', '.join(SCHEMAS)}), or the list of fact keys (keys). Without "
-    "a name, list the names.",
+    help=f"Print the JSON Schema of what a command prints with --format json, or of a part of it "
+    f"({', '.join(SCHEMAS)}), or the list of fact keys (keys). Without a name, list the names.",
 )
 @click.argument("name", required=False)
 @format_option
@@ -41,20 +34,29 @@ def command(name: str | None, form: str) -> None:
     elif name == "keys":
         _print_keys(form)
     elif name in SCHEMAS:
-        print_json(_schema(*SCHEMAS[name]))
+        print_json(_schema(name))
     else:
         raise UsageError(
             f"there is no schema {name!r}",
             "chapterv schema",
-            f"One of: {', '.join(SCHEMAS)}, keys.",
+            _near(name),
         )
 
 
-def _schema(module: str, name: str) -> dict[str, Any]:
+def _near(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, (*SCHEMAS, "keys"), n=1)
+    listed = f"One of: {', '.join(SCHEMAS)}, keys."
+    return f"Did you mean {near[0]!r}? {listed}" if near else listed
+
+
+def _schema(name: str) -> dict[str, Any]:
     import msgspec
 
-    kind = getattr(importlib.import_module(module), name)
-    schema = msgspec.json.schema(kind)
+    from chapterv.cli.shapes import SHAPES
+
+    schema = msgspec.json.schema(SHAPES[name])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

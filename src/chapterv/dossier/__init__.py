@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chapterv.dossier.assess import WhatIf, assess_dossier, what_if
+from chapterv.dossier.assess import Compared, WhatIf, assess_dossier, compare_days, what_if
 from chapterv.dossier.configuration import read_configuration
 from chapterv.dossier.derive import Derived, derive
 from chapterv.dossier.folder import Dossier, PartPaths, open_dossier
@@ -11,6 +11,7 @@ from chapterv.dossier.init import Written, write_statement
 from chapterv.dossier.interview import open_questions, parse_answer, with_answer
 
 __all__ = [
+    "Compared",
     "Derived",
     "Dossier",
     "Gathered",
@@ -18,6 +19,7 @@ __all__ = [
     "WhatIf",
     "Written",
     "assess_dossier",
+    "compare_days",
     "derive",
     "gather",
     "open_dossier",

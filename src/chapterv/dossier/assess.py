@@ -8,20 +8,33 @@ from typing import Any
 
 import msgspec
 
-from chapterv.dossier.gathering import Gathered
-from chapterv.facts import decode
+from chapterv.dossier.documents import found_kinds
+from chapterv.dossier.gathering import Gathered, later_notes
+from chapterv.errors import Error, ErrorGroup, InputError
+from chapterv.facts import catalogue, decode
 from chapterv.law import Assessment, Obligation, Pack, evaluate
 from chapterv.law.comparing import Difference, differences
 
-__all__ = ["WhatIf", "assess_dossier", "what_if"]
+__all__ = ["Compared", "WhatIf", "assess_dossier", "compare_days", "what_if"]
 
 
 class WhatIf(msgspec.Struct, frozen=True):
     """An assessment with something assumed, and what differs from the one without."""
 
     assumed: dict[str, Any]
+    """Key to decoded value; None where the key was made unknown."""
+    before: Assessment
     assessment: Assessment
     changes: tuple[Difference, ...]
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """The assessments of a dossier on two days, what differs, and remarks on either day."""
+
+    before: Assessment
+    after: Assessment
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
 
 
 def assess_dossier(
@@ -41,7 +54,7 @@ def assess_dossier(
     merged = gathered.merged(on)
     world = merged.world.with_values(assumed) if assumed else merged.world
     assessment = evaluate(world, on, pack, merged.conflicts)
-    held = _documents(gathered)
+    held = found_kinds(gathered.dossier)
     duties = tuple(_with_evidence(duty, assessment, held) for duty in assessment.obligations)
     return msgspec.structs.replace(assessment, obligations=duties)
 
@@ -63,32 +76,41 @@ def what_if(
     Raises:
         InputError: a key or value that the catalogue does not take.
     """
-    values = {
-        key: None if value is None else decode(key, value, "--assume")
-        for key, value in assumed.items()
-    }
+    values: dict[str, Any] = {}
+    errors: list[Error] = []
+    for key, value in assumed.items():
+        try:
+            values[key] = _assumed(key, value)
+        except InputError as error:
+            errors.append(error)
+    if errors:
+        raise ErrorGroup(errors)
     before = assess_dossier(gathered, on, pack)
     after = assess_dossier(gathered, on, pack, values)
-    return WhatIf(dict(assumed), after, differences(before, after))
+    return WhatIf(values, before, after, differences(before, after))
 
 
-def _documents(gathered: Gathered) -> frozenset[str]:
-    """Return the kinds of document that the statement names and that exist in the folder."""
-    statement = gathered.dossier.statement
-    given = statement.documents if statement else ()
-    return frozenset(
-        str(entry["kind"])
-        for entry in given
-        if isinstance(entry.get("kind"), str)
-        and isinstance(entry.get("path"), str)
-        and _inside(gathered, entry["path"])
-    )
+def _assumed(key: str, value: Any) -> Any:
+    where = f"assumption {key}"
+    if value is None and key in catalogue():
+        return None
+    return decode(key, value, where)
 
 
-def _inside(gathered: Gathered, path: str) -> bool:
-    folder = gathered.dossier.folder.resolve()
-    target = (folder / path).resolve()
-    return target.is_relative_to(folder) and target.is_file()
+def compare_days(
+    gathered: Gathered, first: datetime.date, last: datetime.date, pack: Pack | None = None
+) -> Compared:
+    """Assess a dossier on two days, and tell what differs.
+
+    Args:
+        gathered: the facts of the dossier; each day rests on what was known on it.
+        first: the day that is the basis.
+        last: the other day.
+        pack: the law.
+    """
+    before, after = (assess_dossier(gathered, day, pack) for day in (first, last))
+    notes = tuple(later_notes(gathered, first, last))
+    return Compared(before, after, differences(before, after), notes)
 
 
 def _with_evidence(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chapterv.errors import InputError
-from chapterv.evidence.strict import decode_json, decode_text, decode_yaml
+from chapterv.evidence import decode_json, decode_text, decode_yaml
 
 __all__ = ["read_configuration"]
 
@@ -36,7 +36,8 @@ def read_configuration(path: Path, where: str) -> dict[str, Any]:
     if path.suffix.lower() in YAML_SUFFIXES:
         table = decode_yaml(decode_text(data, where), where)
     else:
-        table = decode_json(data, where)
+        # Configurations come from Python's JSON writer, which writes limits as Infinity.
+        table = decode_json(data, where, infinity=True)
     if not isinstance(table, dict):
         raise InputError("expected a table of keys", where, "Name the model's config.json.")
     return dict(table)

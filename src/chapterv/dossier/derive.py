@@ -158,7 +158,8 @@ def _plain_stage(stage: str) -> str:
 
 
 def _made_from_another(world: World) -> bool:
-    return any(world.keys.get(key) for key in ("model.derived_from", "model.derivation"))
+    held = (world.keys.get(key) for key in ("model.derived_from", "model.derivation"))
+    return any(one is not None and one.value != () for one in held)
 
 
 def _estimate_training(work: Derived, architecture: Architecture | None) -> None:

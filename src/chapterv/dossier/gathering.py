@@ -6,19 +6,34 @@ import datetime
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from chapterv.compute import Architecture, describe
 from chapterv.dossier.configuration import read_configuration
 from chapterv.dossier.derive import derive
+from chapterv.dossier.documents import document_notes
 from chapterv.dossier.folder import Dossier
 from chapterv.errors import InputError
 from chapterv.evidence import Progress, ReadEntry, Scan, scan
-from chapterv.facts import STATEMENT_NAME, Fact, Merged, Settling, merge
+from chapterv.facts import (
+    STATEMENT_NAME,
+    Fact,
+    Merged,
+    Readings,
+    Settling,
+    merge,
+    reconcile,
+    subject_kind,
+)
+from chapterv.facts.wording import long_date
+from chapterv.facts.world import SINGLE_KINDS
 
-__all__ = ["Gathered", "estimate_margin", "gather"]
+__all__ = ["Gathered", "estimate_margin", "gather", "later_notes"]
 
 STATEMENT_READER = "statement 1"
 OWN_FOLDERS = (".chapterv/", "records/")
+UNJUDGED = (None, "person")
+"""Classes of licence names of which the law pack says neither free nor not."""
 
 
 class Gathered:
@@ -32,6 +47,7 @@ class Gathered:
         scanned: the scan that the facts rest on.
         notes: remarks for a person, one sentence each.
         settled: (subject, key) to the identifier of the fact that a person chose.
+        today: the day on which it was gathered, where the caller said so.
     """
 
     def __init__(
@@ -41,6 +57,7 @@ class Gathered:
         scanned: Scan,
         notes: tuple[str, ...],
         settled: Mapping[tuple[str, str], str],
+        today: datetime.date | None = None,
     ) -> None:
         self.dossier = dossier
         self.facts = facts
@@ -50,6 +67,7 @@ class Gathered:
         self.skipped = listed.skipped
         self.notes = notes
         self.settled = settled
+        self.today = today
 
     @cached_property
     def by_id(self) -> Mapping[str, Fact]:
@@ -57,8 +75,24 @@ class Gathered:
         return {fact.id: fact for fact in self.facts}
 
     def merged(self, on: datetime.date) -> Merged:
-        """Return the world on a day, and the conflicts between its sources."""
-        return merge(self.facts, on, self.settled)
+        """Return the world on a day, its conflicts, and what became known only later."""
+        return reconcile(
+            merge(self.facts, on, self.settled),
+            self.by_id,
+            on,
+            today=self.today,
+            readings=self._readings,
+            settled=self.settled,
+        )
+
+    def notes_on(self, on: datetime.date) -> tuple[str, ...]:
+        """Return the remarks for an assessment on a day: what was not known yet stands first."""
+        return (*later_notes(self, on), *self.notes)
+
+    @cached_property
+    def _readings(self) -> Readings:
+        names = {str(fact.value) for fact in self.facts if fact.key == "model.licence"}
+        return law_readings(names)
 
 
 def gather(
@@ -66,6 +100,7 @@ def gather(
     progress: Progress | None = None,
     digest: bool = False,
     scanned: Scan | None = None,
+    today: datetime.date | None = None,
 ) -> Gathered:
     """Collect all facts of a dossier.
 
@@ -74,10 +109,12 @@ def gather(
         progress: told of the scan's advance, as `evidence.scan` tells it; None for silence.
         digest: take the digest of every artefact, weights included.
         scanned: an earlier scan of the same dossier, to read only the statement anew.
+        today: the day of asking: what is stated without a date was stated on it at the latest.
     """
     scanned = scanned or scan(
-        list(dossier.evidence),
-        root=dossier.folder,
+        # The scanner counts relative paths from its root, not from where the program runs.
+        [path.absolute() for path in dossier.evidence],
+        root=dossier.folder.absolute(),
         subject=dossier.model,
         digest=digest,
         progress=progress,
@@ -94,8 +131,9 @@ def gather(
         work = derive(known, dossier.model, architecture, settled, estimate_margin())
     notes += work.notes
     notes += [_unmatched(one) for one in _without(dossier, settled)]
+    notes += document_notes(dossier)
     facts = (*known, *work.made)
-    return Gathered(dossier, facts, scanned, tuple(notes), settled)
+    return Gathered(dossier, facts, scanned, tuple(notes), settled, today)
 
 
 def estimate_margin() -> Decimal:
@@ -109,16 +147,63 @@ def estimate_margin() -> Decimal:
     return Decimal(str(value))
 
 
+def law_readings(licences: Iterable[str]) -> Readings:
+    """Return what the law pack says of licences by their names, and of forms of payment.
+
+    Source: Guidelines on obligations for general-purpose AI models, sections 4.2.1 and 4.2.2.
+    """
+    from chapterv.law import load_pack
+    from chapterv.law.rules.open_source import licence_class
+
+    parameters = load_pack().parameters
+    presets: Any = parameters["licence_presets"].value[-1].value
+    payments: Any = parameters["monetisation"].value[-1].value
+    groups = {name: licence_class(presets, name) for name in licences}
+    free = {name: group == "free" for name, group in groups.items() if group not in UNJUDGED}
+    return Readings(free, frozenset(form for form, entry in payments.items() if entry["monetised"]))
+
+
+def later_notes(gathered: Gathered, *days: datetime.date) -> list[str]:
+    """Say what became known only after the days asked for, one sentence for each date.
+
+    Args:
+        gathered: the facts.
+        days: the days, in their order.
+    """
+    by_day: dict[datetime.date, dict[str, None]] = {}
+    for fact in merge(gathered.facts, min(days), gathered.settled).later:
+        if fact.as_of is not None:
+            several = subject_kind(fact.key) not in SINGLE_KINDS
+            name = f"{fact.key} of {fact.subject}" if several else fact.key
+            by_day.setdefault(fact.as_of, {})[name] = None
+    notes = []
+    for day, names in sorted(by_day.items()):
+        before = " and ".join(long_date(on) for on in dict.fromkeys(days) if on < day)
+        listed = ", ".join(names)
+        notes.append(f"Known only from {long_date(day)}, so not used on {before}: {listed}.")
+    return notes
+
+
 def _settled(dossier: Dossier, facts: Iterable[Fact]) -> dict[tuple[str, str], str]:
-    """Find the facts that people chose, by identifier or by the artefact that holds them."""
+    """Find the facts that people chose.
+
+    A fact is named by its identifier, by the artefact that holds it, or by the source that a person
+    states for it; where one name fits several facts, the earlier of these three counts.
+    """
     choices = dossier.statement.settled if dossier.statement else ()
     wanted = {(choice.subject, choice.key): choice.choose for choice in choices}
-    chosen: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], tuple[int, str]] = {}
     for fact in facts:
         place = (fact.subject, fact.key)
-        if wanted.get(place) in (fact.id, fact.source.artefact):
-            chosen.setdefault(place, fact.id)
-    return chosen
+        names = (fact.id, fact.source.artefact, fact.source.stated)
+        if place in wanted and wanted[place] in names:
+            rank = names.index(wanted[place])
+            found[place] = min(found.get(place, (rank, fact.id)), (rank, fact.id), key=_by_rank)
+    return {place: name for place, (_, name) in found.items()}
+
+
+def _by_rank(one: tuple[int, str]) -> int:
+    return one[0]
 
 
 def _without(dossier: Dossier, settled: Mapping[tuple[str, str], str]) -> list[Settling]:
@@ -129,7 +214,7 @@ def _without(dossier: Dossier, settled: Mapping[tuple[str, str], str]) -> list[S
 def _unmatched(choice: Settling) -> str:
     return (
         f"{STATEMENT_NAME}:{choice.line}: no fact on {choice.key} comes from {choice.choose!r}, "
-        "so nothing is settled. Name an artefact or a fact that the conflict lists."
+        "so nothing is settled. Name an artefact, a stated source or a fact of the conflict."
     )
 
 

@@ -1,8 +1,9 @@
 """The statement file of a dossier: written from what the folder holds, with the open questions.
 
 Nothing that was found is stated on anyone's behalf: it stands as a comment that names its place.
-Open questions stand as comments too, so the file is valid as it is. Run again, it adds questions
-and findings that are new, and changes nothing else.
+Open questions stand as comments too, so the file is valid as it is: in full where something waits
+for the answer, else as one line at the end of the table. Run again, it adds questions that have
+come up and findings that are new, and changes nothing else.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from chapterv.dossier.derive import ARTEFACT as DERIVED
 from chapterv.dossier.editing import Page, write_atomically
 from chapterv.dossier.gathering import Gathered
 from chapterv.errors import InputError
@@ -37,6 +39,10 @@ TITLES = {
     "representative": "The authorised representative, where the provider is outside the Union",
     "model": "The model",
 }
+NAMES = ("model.name", "model.version")
+"""Keys that settle nothing and that every statement should have."""
+OPTIONAL = ("representative",)
+"""Tables that are left out while no question of theirs waits for an answer."""
 LISTS = ("run", "dataset", "crawl", "change")
 LIST_TITLES = {
     "run": "Training runs: one [[run]] each. What they add up to is computed.",
@@ -65,7 +71,7 @@ class Written(msgspec.Struct, frozen=True):
     found: tuple[Fact, ...]
     """Facts of the artefacts that the file names."""
     open: int
-    """Questions that are open."""
+    """Open questions for which something waits."""
 
 
 def write_statement(gathered: Gathered, questions: Sequence[Question]) -> Written:
@@ -84,7 +90,13 @@ def write_statement(gathered: Gathered, questions: Sequence[Question]) -> Writte
     text, added = compose(gathered, questions, before)
     if text != before:
         write_atomically(path, text, mark)
-    return Written(path, not before, tuple(added), tuple(_found(gathered)), len(questions))
+    return Written(
+        path, not before, tuple(added), tuple(_found(gathered)), len(_settling(questions))
+    )
+
+
+def _settling(questions: Sequence[Question]) -> list[Question]:
+    return [question for question in questions if question.settles > 0]
 
 
 def current_text(path: Path) -> tuple[bool, str]:
@@ -110,50 +122,59 @@ def compose(
     """
     page = Page(before or HEAD)
     added: list[str] = []
-    order = {question.key: number for number, question in enumerate(questions)}
-    asked = {question.key: question for question in questions}
+    asked = [question.key for question in _settling(questions)]
     for kind in SINGLE_KINDS:
-        added += _extend(page, kind, gathered, order, asked)
-    added += _lists(page)
+        added += _extend(page, kind, gathered, asked, first=not before)
     if before:
         _check_same(before, page.text, gathered.dossier.folder.name)
+    else:
+        added += _lists(page)
     return page.text, added
 
 
 def _extend(
-    page: Page, kind: str, gathered: Gathered, order: dict[str, int], asked: dict[str, Question]
+    page: Page, kind: str, gathered: Gathered, asked: Sequence[str], *, first: bool
 ) -> list[str]:
     """Add to the table of one kind what it does not mention yet."""
     section = page.section(kind)
-    statement = gathered.dossier.statement
-    stated = {fact.key for fact in statement.facts} if statement else set()
+    stated = _stated(gathered)
     if section is None and any(subject_kind(key) == kind for key in stated):
         return []  # stated in another form, such as dotted keys; a second table would be an error
     mentioned = page.commented_keys(section) if section else {}
-    lines: list[str] = []
-    added: list[str] = []
-    for line in _found_lines(gathered, kind):
-        if section is None or not page.has_line(section, line):
-            lines.append(line)
-            added.append(line.removeprefix("# Found: "))
-    found = {fact.key for fact in _found(gathered)}
-    keys = [
+    new = [
+        line
+        for line in _found_lines(gathered, kind)
+        if section is None or not page.has_line(section, line)
+    ]
+    answered = stated | {fact.key for fact in _found(gathered)}
+    unknown = [
         key
         for key in catalogue()
-        if subject_kind(key) == kind and _name(key) not in mentioned and key not in stated | found
+        if subject_kind(key) == kind and _name(key) not in mentioned and key not in answered
     ]
-    full = sorted((key for key in keys if key in asked), key=order.__getitem__)
-    for key in full:
-        lines += ["", *question_lines(key)]
-    brief = [key for key in keys if key not in asked]
+    full = [key for key in asked if key in unknown]
+    rest = [key for key in unknown if key not in asked] if first else []
+    plain = [key for key in rest if key in NAMES]
+    brief = [key for key in rest if key not in NAMES]
+    lines = [
+        *map(_brief_line, plain),
+        *new,
+        *(line for key in full for line in ("", *question_lines(key))),
+    ]
+    if not (lines or (brief and kind not in OPTIONAL)):
+        return []
     if brief:
-        lines += ["", "# These may matter too:", *map(_brief_line, brief)]
-    added += full + brief
+        lines += ["", "# Asked only in special cases:", *map(_brief_line, brief)]
     if section is None:
         page.append([f"# {TITLES[kind]}", f"[{kind}]", *lines])
-    elif lines:
+    else:
         page.insert(page.end_of(section), lines)
-    return added
+    return [*plain, *(line.removeprefix("# Found: ") for line in new), *full, *brief]
+
+
+def _stated(gathered: Gathered) -> set[str]:
+    statement = gathered.dossier.statement
+    return {fact.key for fact in statement.facts} if statement else set()
 
 
 def question_lines(key: str) -> list[str]:
@@ -216,21 +237,25 @@ def _pattern(kind: str) -> list[str]:
 
 def _found(gathered: Gathered) -> list[Fact]:
     """The facts of artefacts that the merged world uses; derived ones and bounds left out."""
-    artefacts = {entry.artefact for entry in gathered.read} - {STATEMENT_NAME}
     world = gathered.merged(datetime.date.max).world
     used = (gathered.by_id.get(one) for held in world.keys.values() for one in held.facts)
     return [
         fact
         for fact in used
-        if fact and fact.source.artefact in artefacts and fact.relation == "exactly"
+        if fact
+        and fact.source.artefact not in (STATEMENT_NAME, DERIVED)
+        and fact.relation == "exactly"
     ]
 
 
 def _found_lines(gathered: Gathered, kind: str) -> list[str]:
+    """One line for each finding of a kind, those left out that a person states alike."""
+    disputed = {conflict.key for conflict in gathered.merged(datetime.date.max).conflicts}
+    known = _stated(gathered) - disputed
     return [
         f"# Found: {_name(fact.key)} = {_toml(encode(fact.value))}, in {fact.source.artefact}"
         for fact in _found(gathered)
-        if subject_kind(fact.key) == kind
+        if subject_kind(fact.key) == kind and fact.key not in known
     ]
 
 

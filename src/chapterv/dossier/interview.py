@@ -35,6 +35,9 @@ def open_questions(
     """
     held = gathered.merged(datetime.date.max).world.keys
     known = {key for key, holding in held.items() if holding.value is not None}
+    # An answer that another one contradicts is set aside, and still stands in the file.
+    stated = gathered.dossier.statement.facts if gathered.dossier.statement else ()
+    known |= {fact.key for fact in stated if fact.relation == "exactly"}
     asked = sorted(settling, key=lambda question: -question.settles)
     questions = [
         one
@@ -91,9 +94,12 @@ def parse_answer(key: str, text: str) -> Any:
         text: such as "yes", "2026-03-02", "1.44e23", "text, image", `["text"]`.
 
     Raises:
-        InputError: the key does not take it.
+        InputError: an unknown key, with the nearest one, or a value that the key does not take.
     """
-    entry = catalogue()[key]
+    entry = catalogue().get(key)
+    if entry is None:
+        decode(key, text)  # raises, naming the nearest key
+        raise AssertionError(key)
     text = text.strip()
     given: Any = text
     if entry.type == "list":

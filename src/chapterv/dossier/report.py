@@ -92,7 +92,7 @@ def build_report(
         facts=fact_views(gathered, world, findings, pack, words),
         read=read_views(gathered),
         skipped=skipped_views(gathered),
-        notes=gathered.notes,
+        notes=gathered.notes_on(on),
         limits=_limits(words),
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chapterv.facts import Fact, encode
+from chapterv.facts import Fact, fact_object
 from chapterv.facts.types import DigestOf
 
 __all__ = ["Note", "Part", "ReadEntry", "Scan", "SkippedEntry"]
@@ -69,15 +69,8 @@ class Scan(msgspec.Struct, frozen=True):
         Amounts are decimal strings.
         """
         return {
-            "facts": [fact_json(fact) for fact in self.facts],
+            "facts": [fact_object(fact) for fact in self.facts],
             "read": [msgspec.to_builtins(entry) for entry in self.read],
             "skipped": [msgspec.to_builtins(entry) for entry in self.skipped],
             "notes": [msgspec.to_builtins(note) for note in self.notes],
         }
-
-
-def fact_json(fact: Fact) -> dict[str, Any]:
-    """Return a fact as plain objects, its value written as the catalogue's type."""
-    plain: dict[str, Any] = msgspec.to_builtins(fact)
-    plain["value"] = encode(fact.value)
-    return plain

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from chapterv.facts.amounts import Amount, amount_text, parse_amount
 from chapterv.facts.catalogue import Key, catalogue, decode, encode, near_key, subject_kind
+from chapterv.facts.contradictions import Readings, reconcile
 from chapterv.facts.making import fact_object, make_fact
 from chapterv.facts.merging import Merged, merge
 from chapterv.facts.statement import (
@@ -44,6 +45,7 @@ __all__ = [
     "Merged",
     "Part",
     "Question",
+    "Readings",
     "Relation",
     "Settling",
     "Source",
@@ -65,5 +67,6 @@ __all__ = [
     "parse_statement",
     "part_kinds",
     "read_statement",
+    "reconcile",
     "subject_kind",
 ]

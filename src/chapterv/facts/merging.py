@@ -1,9 +1,10 @@
 """Several facts on one key become one holding: what counts more, and when sources disagree.
 
 A value read from an artefact counts more than a computed one, that more than a declared, that more
-than an assumed one; among equals the newest that is not younger than the day asked for. Whatever
-is not chosen stays visible, and a difference beyond the key's tolerance is a conflict that a person
-settles.
+than an assumed one; among equals the newest. What is dated later than the day asked for was not
+known on it: it is left out and counted, so that a replay of an earlier day rests on what was known
+then. Whatever else is not chosen stays visible, and a difference beyond the key's tolerance is a
+conflict that a person settles.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ _RANK = {"measured": 0, "computed": 1, "declared": 2, "assumed": 3}
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """The world that rules read, and where its sources disagree."""
+    """The world that rules read, where its sources disagree, and what became known only later."""
 
     world: World
     conflicts: tuple[Conflict, ...]
+    later: tuple[Fact, ...] = ()
+    """Facts dated after the day asked for: no part of the world."""
 
 
 def merge(
@@ -41,19 +44,24 @@ def merge(
 
     Args:
         facts: facts of one provider, one model and the subjects around them.
-        on: the day asked for; facts dated later are used only where nothing earlier is known.
+        on: the day asked for; facts dated later are left out, facts without a date count always.
         settled: (subject, key) to the identifier of the fact that a person chose.
 
-    Returns: the world, and a conflict for each key whose sources differ beyond its tolerance.
+    Returns: the world, a conflict for each key whose sources differ beyond its tolerance, and what
+        was left out.
     """
     groups: dict[tuple[str, str], dict[str, Fact]] = defaultdict(dict)
+    later: dict[str, Fact] = {}
     for fact in facts:
-        groups[fact.subject, fact.key].setdefault(fact.id, fact)
+        if fact.as_of is not None and fact.as_of > on:
+            later.setdefault(fact.id, fact)
+        else:
+            groups[fact.subject, fact.key].setdefault(fact.id, fact)
     keys: dict[str, Holding] = {}
     parts: dict[str, dict[str, dict[str, Holding]]] = {}
     conflicts: list[Conflict] = []
     for (subject, key), group in sorted(groups.items(), key=lambda item: item[0]):
-        ordered = sorted(group.values(), key=lambda fact: _order(fact, on))
+        ordered = sorted(group.values(), key=_order)
         chosen_by_person = (settled or {}).get((subject, key))
         holding, conflict = _merge_key(subject, key, ordered, chosen_by_person)
         kind = subject_kind(key)
@@ -63,14 +71,16 @@ def merge(
             parts.setdefault(kind, {}).setdefault(subject, {})[key] = holding
         if conflict:
             conflicts.append(conflict)
-    return Merged(World(keys, parts), tuple(conflicts))
+    left_out = sorted(
+        later.values(), key=lambda fact: (fact.as_of, fact.subject, fact.key, fact.id)
+    )
+    return Merged(World(keys, parts), tuple(conflicts), tuple(left_out))
 
 
-def _order(fact: Fact, on: datetime.date) -> tuple[bool, int, int, str, str]:
+def _order(fact: Fact) -> tuple[int, int, str, str]:
     """Sort facts by what counts more; the last two make the order of the facts irrelevant."""
-    later = fact.as_of is not None and fact.as_of > on
     newest_first = -fact.as_of.toordinal() if fact.as_of else 0
-    return later, _RANK[fact.basis], newest_first, fact.source.artefact, fact.id
+    return _RANK[fact.basis], newest_first, fact.source.artefact, fact.id
 
 
 def _merge_key(

@@ -73,7 +73,7 @@ class Settling(msgspec.Struct, frozen=True):
     key: str
     subject: str
     choose: str
-    """Identifier of a fact, or the artefact whose value holds."""
+    """Identifier of a fact, the artefact whose value holds, or the source stated for it."""
     why: str
     line: int | None = None
 
@@ -419,7 +419,7 @@ class _Reading:
                     self._fault(
                         path,
                         f"a [[settle]] entry needs {name} as a text",
-                        "Write key, choose (an artefact or a fact) and why, each in quotes.",
+                        "Write key, choose (an artefact, a stated source or a fact) and why.",
                     )
             key = entry.get("key")
             if isinstance(key, str) and key and key not in catalogue():

@@ -96,11 +96,19 @@ def _parameter_changes(pack: Pack, start: datetime.date, end: datetime.date) -> 
                         parameter.citation,
                         value.applies_from,
                         earlier,
-                        str(encode(value.value)),
+                        _value_text(value.value, parameter.unit),
                     )
                 )
-            earlier = str(encode(value.value))
+            earlier = _value_text(value.value, parameter.unit)
     return changes
+
+
+def _value_text(value: Any, unit: str) -> str:
+    """A parameter's value in one line: the words of a list, a date, an amount with its unit."""
+    if isinstance(value, dict | list):
+        return ", ".join(map(str, value))
+    text = str(encode(value))
+    return text if unit == "date" else f"{text} {unit}"
 
 
 def differences(before: Assessment, after: Assessment) -> tuple[Difference, ...]:

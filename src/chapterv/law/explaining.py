@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from chapterv.errors import InputError
+from chapterv.facts import Fact
+from chapterv.facts.wording import scientific
 from chapterv.law.pack import Pack, Row
 from chapterv.law.registry import CLOCKS, OBLIGATIONS, RULES
 from chapterv.law.types import Assessment, Clock, Finding, Obligation, Step
 from chapterv.law.wording import step_text
 
-__all__ = ["Explanation", "Reason", "explain", "find_row", "show_row"]
+__all__ = ["Explanation", "Reason", "explain", "find_row", "margin_notes", "show_row"]
 
 MAX_DEPTH = 8
 
@@ -178,3 +181,40 @@ def _walk(
         below = findings.get(row)
         if below is not None:
             yield from _walk(pack, findings, below.because, depth + 1, seen)
+
+
+_THRESHOLDS = {
+    "model.training_compute": "gpai_indicator_compute",
+    "model.cumulative_compute": "systemic_risk_compute",
+    "model.planned_compute": "systemic_risk_compute",
+}
+
+
+def margin_notes(fact: Fact, pack: Pack, on: datetime.date) -> Iterator[str]:
+    """Say where the error of an estimate reaches across the threshold that it is compared with.
+
+    The estimate decides; the sentence warns whoever is close to the line, on either side of it.
+
+    Args:
+        fact: any fact; only amounts of compute with an error give a sentence.
+        pack: the law.
+        on: the day of the threshold.
+
+    Source: Guidelines on obligations for general-purpose AI models, Annex A.2.
+    """
+    name = _THRESHOLDS.get(fact.key)
+    if name is None or not fact.bound or fact.relation != "exactly":
+        return
+    threshold = Decimal(str(pack.parameters[name].on(on).value))
+    amount = Decimal(fact.value)
+    low, high = amount * (1 - fact.bound), amount * (1 + fact.bound)
+    if amount > threshold >= low:
+        end, how = low, "down to"
+    elif amount <= threshold < high:
+        end, how = high, "up to"
+    else:
+        return
+    yield (
+        f"The margin reaches {how} {scientific(end)} FLOP, across the threshold of "
+        f"{scientific(threshold)} FLOP; the estimate decides."
+    )

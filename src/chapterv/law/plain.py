@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 
 from chapterv.facts import encode
+from chapterv.law.comparing import Difference, LawChange
+from chapterv.law.explaining import Explanation
 from chapterv.law.pack import Pack
-from chapterv.law.types import Assessment, Finding, Obligation, Step
+from chapterv.law.types import Assessment, Clock, Finding, Obligation, Step
 from chapterv.law.wording import code_of, step_text
 
-__all__ = ["plain_assessment"]
+__all__ = ["plain_assessment", "plain_change", "plain_explanation"]
 
 
 def plain_assessment(assessment: Assessment, pack: Pack) -> dict[str, Any]:
@@ -28,10 +30,41 @@ def plain_assessment(assessment: Assessment, pack: Pack) -> dict[str, Any]:
         "law_age_days": (assessment.on - pack.state_date).days,
         "findings": [_finding(finding, pack) for finding in assessment.findings],
         "obligations": [_obligation(duty, pack) for duty in assessment.obligations],
-        "clocks": [msgspec.to_builtins(clock) for clock in assessment.clocks],
+        "clocks": [_clock(clock) for clock in assessment.clocks],
         "questions": [msgspec.to_builtins(question) for question in assessment.questions],
         "conflicts": [msgspec.to_builtins(conflict) for conflict in assessment.conflicts],
     }
+
+
+def plain_change(change: LawChange | Difference) -> dict[str, Any]:
+    """Return a change of law, or a difference of two assessments, with every field it has."""
+    return {name: encode(getattr(change, name)) for name in change.__struct_fields__}
+
+
+def plain_explanation(shown: Explanation, pack: Pack) -> dict[str, Any]:
+    """Return an explanation as plain objects, without the facts that it names.
+
+    Args:
+        shown: from `explain`.
+        pack: the pack that it was made with.
+    """
+    return {
+        "row": shown.row.id,
+        "title": shown.row.title,
+        "citation": shown.row.citation,
+        "text": shown.text,
+        "our_reading": shown.row.our_reading,
+        "finding": _finding(shown.finding, pack) if shown.finding else None,
+        "obligation": _obligation(shown.obligation, pack) if shown.obligation else None,
+        "clock": _clock(shown.clock) if shown.clock else None,
+        "reasons": [msgspec.to_builtins(reason) for reason in shown.reasons],
+        "uses": list(shown.uses),
+        "missing": list(shown.missing),
+    }
+
+
+def _clock(clock: Clock) -> dict[str, Any]:
+    return {name: encode(getattr(clock, name)) for name in clock.__struct_fields__}
 
 
 def _finding(finding: Finding, pack: Pack) -> dict[str, Any]:
