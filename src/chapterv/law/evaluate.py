@@ -96,6 +96,7 @@ def _rows_about(kind: str) -> Iterable[str]:
 # What a reader asks first; what an open answer to one of them waits for is asked first.
 _HEADLINES = frozenset(("act:REACH", "act:SR", "act:D01", "act:C06", "gl:G6.1"))
 _OPEN_DUTY, _OPEN_HEADLINE, _BESIDE_DUTY = 6, 4, 1
+_BESIDE_NOT_REACHED = 8
 
 
 def _questions(findings: list[Finding], duties: list[Obligation]) -> tuple[Question, ...]:
@@ -103,16 +104,19 @@ def _questions(findings: list[Finding], duties: list[Obligation]) -> tuple[Quest
 
     An open duty weighs most, then an open headline, then a question beside a decided duty. Rows
     that nothing waits for are asked last. Nothing is owed by somebody whom the chapter does not
-    reach, so its headlines weigh nothing there.
+    reach, so only what could still change that is asked first there.
     """
     waiting: dict[str, list[str]] = {}
     weight: dict[str, int] = {}
     reached = all(finding.answer != NOT_MET for finding in findings if finding.rule == "act:REACH")
     for finding in findings:
         open_headline = finding.answer == CANNOT_TELL and finding.rule in _HEADLINES and reached
+        share = _OPEN_HEADLINE * open_headline
+        if finding.rule == "act:REACH" and not reached:
+            share = _BESIDE_NOT_REACHED
         for key in finding.missing:
             waiting.setdefault(key, []).append(finding.rule)
-            weight[key] = weight.get(key, 0) + _OPEN_HEADLINE * open_headline
+            weight[key] = weight.get(key, 0) + share
     for duty in duties:
         share = _OPEN_DUTY if duty.status == CANNOT_TELL else _BESIDE_DUTY * reached
         for key in duty.missing:
@@ -131,7 +135,7 @@ def _questions(findings: list[Finding], duties: list[Obligation]) -> tuple[Quest
         )
         for key, rows in waiting.items()
     ]
-    questions.sort(key=lambda question: (-question.settles, question.key))
+    questions.sort(key=lambda q: (-q.settles, -len(q.asked_by), q.key))
     return tuple(questions)
 
 
