@@ -11,7 +11,7 @@ import datetime
 import difflib
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
@@ -146,10 +146,7 @@ def _amounts(key: str, entry: Key, value: Any, where: str | None) -> int | Decim
 
 
 def _number(key: str, entry: Key, value: Any, where: str | None) -> Decimal:
-    try:
-        return Decimal(parse_amount(value, where))
-    except InvalidOperation:  # pragma: no cover - parse_amount returns finite numbers only
-        raise _wrong(key, entry, value, where) from None
+    return Decimal(parse_amount(value, where))
 
 
 def _enum(key: str, entry: Key, value: Any, where: str | None) -> str:
