@@ -36,7 +36,7 @@ def _computed(row: dict[str, str]) -> Decimal:
         return Decimal(dense_approximation(Decimal(row["params"]), Decimal(row["tokens"])))
     period = Period(
         units=1,
-        hours=Decimal(row["gpu_hours"]),
+        seconds=3600 * Decimal(row["gpu_hours"]),
         peak=Decimal(row["peak_flop_per_s"]),
         utilisation=Decimal(row["utilisation"]),
     )
@@ -64,14 +64,14 @@ def test_the_two_hardware_examples_are_exact_before_rounding() -> None:
 
 
 def test_hardware_is_summed_by_period_and_chip() -> None:
-    old = Period(100, 10, Decimal("312e12"), Decimal("0.4"), "old")
-    new = Period(300, 20, Decimal("989.4e12"), Decimal("0.35"), "new")
+    old = Period(100, 36_000, Decimal("312e12"), Decimal("0.4"), "old")
+    new = Period(300, 72_000, Decimal("989.4e12"), Decimal("0.35"), "new")
     estimate = hardware_method([old, new])
     first = 100 * 10 * 3600 * 312 * 10**12 * 4 // 10
     second = 300 * 20 * 3600 * 9894 * 10**11 * 35 // 100
     assert estimate.periods == (first, second)
     assert estimate.amount == first + second
-    assert estimate.unit_hours == 7000
+    assert estimate.unit_seconds == 7000 * 3600
     assert estimate.mean_peak == Fraction(100 * 3120 + 300 * 9894, 400) * 10**11
     assert estimate.notes == ()
 
@@ -80,10 +80,10 @@ def test_equal_periods_make_the_weighted_form_and_the_sum_agree() -> None:
     share = Decimal("0.5")
     periods = [Period(1, 8, Decimal(100), share), Period(3, 8, Decimal(200), share)]
     estimate = hardware_method(periods)
-    assert Fraction(estimate.amount) == 4 * 8 * 3600 * estimate.mean_peak / 2
+    assert Fraction(estimate.amount) == 4 * 8 * estimate.mean_peak / 2
 
 
-@pytest.mark.parametrize(("share", "word"), [("0.9", "recomputation"), ("0.01", "hours")])
+@pytest.mark.parametrize(("share", "word"), [("0.9", "recomputation"), ("0.01", "seconds")])
 def test_an_implausible_utilisation_is_noted_and_not_refused(share: str, word: str) -> None:
     estimate = hardware_method([Period(1, 1, 10**12, Decimal(share))])
     assert word in estimate.notes[0]

@@ -23,7 +23,6 @@ __all__ = [
     "within_margin",
 ]
 
-_SECONDS_PER_HOUR = 3600
 # Model utilisation above this has not been reported for a large run; a higher figure usually counts
 # recomputation, or is the share of time in which a device was busy at all.
 _PLAUSIBLE_UTILISATION = (Decimal("0.05"), Decimal("0.65"))
@@ -34,14 +33,14 @@ class Period(msgspec.Struct, frozen=True):
 
     Args:
         units: processing units.
-        hours: duration in hours.
+        seconds: duration in seconds, as the Annex counts it.
         peak: theoretical peak of one unit, FLOP a second, without sparsity.
         utilisation: average share of the peak that the model's own operations reached.
         chip: name of the unit.
     """
 
     units: int
-    hours: Amount
+    seconds: Amount
     peak: Amount
     utilisation: Amount
     chip: str = ""
@@ -55,14 +54,14 @@ class HardwareEstimate(msgspec.Struct, frozen=True):
         periods: operations of each period.
         mean_peak: peak weighted by units, FLOP a second; for display, since the sum is taken by
             period.
-        unit_hours: units times hours.
+        unit_seconds: units times seconds.
         notes: what a person should check.
     """
 
     amount: Amount
     periods: tuple[Amount, ...]
     mean_peak: Fraction
-    unit_hours: Amount
+    unit_seconds: Amount
     notes: tuple[str, ...] = ()
 
 
@@ -111,14 +110,12 @@ def hardware_method(periods: Iterable[Period]) -> HardwareEstimate:
     checked_periods = [_check(period) for period in periods]
     if not checked_periods:
         raise InputError("no period of hardware use is given", None, "Give at least one.")
-    amounts = [
-        product(p.units, p.hours, _SECONDS_PER_HOUR, p.peak, p.utilisation) for p in checked_periods
-    ]
+    amounts = [product(p.units, p.seconds, p.peak, p.utilisation) for p in checked_periods]
     return HardwareEstimate(
         amount=total(amounts),
         periods=tuple(amounts),
         mean_peak=mean([(p.units, p.peak) for p in checked_periods]),
-        unit_hours=total([product(p.units, p.hours) for p in checked_periods]),
+        unit_seconds=total([product(p.units, p.seconds) for p in checked_periods]),
         notes=_notes(checked_periods),
     )
 
@@ -141,7 +138,7 @@ def _check(period: Period) -> Period:
     units = checked(period.units, "the number of units")
     if not isinstance(units, int) or units < 1:
         raise InputError("the number of units must be a whole number from 1", None, "Check it.")
-    checked(period.hours, "the hours")
+    checked(period.seconds, "the seconds")
     checked(period.peak, "the peak")
     if not 0 < checked(period.utilisation, "the utilisation") <= 1:
         raise InputError(
@@ -159,5 +156,5 @@ def _notes(periods: list[Period]) -> tuple[str, ...]:
             "model's own operations reach, without recomputation"
         )
     if any(period.utilisation < least for period in periods):
-        notes.append(f"a utilisation below {least} is implausible: check hours and units")
+        notes.append(f"a utilisation below {least} is implausible: check seconds and units")
     return tuple(notes)

@@ -6,7 +6,7 @@ name; subjects of which there can be many (changes, incidents, requests ...) are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -61,7 +61,8 @@ class World:
 
         Args:
             facts: key to value; a value may be `{"value": v, "relation": "at_least"}`. `null`
-                and a missing key both mean unknown.
+                and a missing key both mean unknown. An object under a name that is no key holds
+                the keys below it: `{"notification": {"compute_text": "2.3x10^25"}}`.
 
         Raises:
             ErrorGroup: every key or value that the catalogue does not take.
@@ -69,7 +70,7 @@ class World:
         keys: dict[str, Holding] = {}
         parts: dict[str, dict[str, dict[str, Holding]]] = {}
         errors: list[Error] = []
-        for key, given in facts.items():
+        for key, given in _flat(facts):
             try:
                 holding = _holding(key, given)
             except Error as error:
@@ -98,6 +99,20 @@ class World:
                     **held,
                 }
         return World({**keys, **other.keys}, parts)
+
+
+def _flat(facts: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield keys and values, objects under names that are no keys opened."""
+    for name, given in facts.items():
+        key = f"{above}{name}"
+        opened = isinstance(given, dict) and key not in catalogue()
+        if opened and given and key.count(".") < _DEEPEST:
+            yield from _flat(given, f"{key}.")
+        else:
+            yield key, given
+
+
+_DEEPEST = 3
 
 
 def _holding(key: str, given: Any) -> Holding | None:
