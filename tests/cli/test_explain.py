@@ -34,10 +34,10 @@ def test_computed_fact_shows_inputs_bound_and_margin(folder: Path) -> None:
     result = run("explain", "gl:G1.1", folder, *ON)
     assert result.returncode == 0, result.stderr
     text = " ".join(result.stdout.split())
-    assert "· Training compute: 1.1 × 10²³ FLOP (± 30 %) computed from: " in text
+    assert "· Training compute: 1.10 × 10²³ FLOP (± 30 %) computed from: " in text
     assert "Training tokens: " in text
     assert "Training sequence length: 64 tokens [chapterv.toml:line " in text
-    assert "The margin reaches down to 7.7 × 10²² FLOP, across the threshold of 10²³ FLOP" in text
+    assert "The margin reaches down to 7.70 × 10²² FLOP, across the threshold of 10²³ FLOP" in text
 
 
 def test_labels_are_whole_and_lines_fit(folder: Path) -> None:

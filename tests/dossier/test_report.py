@@ -111,15 +111,15 @@ def test_compute_is_compared_by_its_value_and_shown_in_its_bound() -> None:
 def test_a_bound_from_below_leaves_a_higher_threshold_open() -> None:
     training = next(q for q in report_of(FRONTIER).quantities if q.key == "model.training_compute")
     assert (training.relation, training.amount, training.high) == ("at_least", None, None)
-    assert training.text == "at least 6.2 × 10²⁴ FLOP"
+    assert training.text == "at least 6.2 × 10²⁴ FLOP"
 
 
 @pytest.mark.parametrize(
     ("amount", "side", "shown"),
     [
-        ("99999999999999999999999", "not_above", "9.9999999999999999999999 × 10²²"),
+        ("99999999999999999999999", "not_above", "9.9999999999999999999999 × 10²²"),
         ("100000000000000000000000", "not_above", "10²³"),
-        ("100000000000000000000001", "above", "1.00000000000000000000001 × 10²³"),
+        ("100000000000000000000001", "above", "1.00000000000000000000001 × 10²³"),
     ],
 )
 def test_an_amount_beside_its_threshold_never_reads_as_the_threshold(

@@ -14,7 +14,7 @@ from chapterv.documents import Texts
 from chapterv.dossier.gathering import Gathered, estimate_margin
 from chapterv.dossier.report_model import Quantity, ThresholdView
 from chapterv.facts import Amount, Fact, Holding, World, amount_text, catalogue
-from chapterv.facts.wording import scientific
+from chapterv.facts.wording import digits_apart, scientific
 from chapterv.law import Pack
 
 __all__ = ["quantities_of", "thresholds_of"]
@@ -30,7 +30,6 @@ COMPARED = {
     "systemic_risk_compute": (CUMULATIVE, PLANNED),
 }
 SHARE = "modification_share"
-MOST_DIGITS = 40
 
 
 def thresholds_of(
@@ -165,7 +164,8 @@ def _words(
     lines = [Decimal(one.amount) for one in thresholds]
 
     def show(amount: Amount | None) -> str:
-        return scientific(amount or 0, _digits(Decimal(amount or 0), lines))
+        digits = max((digits_apart((amount or 0, line)) for line in lines), default=3)
+        return scientific(amount or 0, digits)
 
     if held.value is None and held.low is not None and held.high is not None:
         return words("compute.between", low=show(held.low), high=show(held.high))
@@ -174,14 +174,6 @@ def _words(
         return words(f"compute.{_relation(held)}", amount=show(end))
     percent = f"{(bound * 100).normalize():f}" if bound is not None else "0"
     return words("compute.within", amount=show(held.value), percent=percent)
-
-
-def _digits(amount: Decimal, lines: list[Decimal]) -> int:
-    for digits in range(3, MOST_DIGITS):
-        rounded = scientific(amount, digits)
-        if all(rounded != scientific(line, digits) or amount == line for line in lines):
-            return digits
-    return MOST_DIGITS
 
 
 def _note(fact: Fact | None, words: Texts) -> str:

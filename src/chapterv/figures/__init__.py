@@ -7,12 +7,12 @@ caller. A page that shows figures includes `stylesheet()` once.
 
 from __future__ import annotations
 
+from chapterv.facts.wording import Amount, exact, long_date, percent, scientific, superscript
 from chapterv.figures.compute_axis import compute_axis
 from chapterv.figures.compute_rows import ComputeRow, Threshold, within
 from chapterv.figures.duties_entries import STATES, State, TimelineEntry
 from chapterv.figures.duties_timeline import duties_timeline
 from chapterv.figures.figure import Figure, Table
-from chapterv.figures.numbers import Amount, exact, long_date, percent, scientific, superscript
 from chapterv.figures.style import DARK, LIGHT, stylesheet
 from chapterv.figures.texts import ENGLISH
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import msgspec
 
-from chapterv.figures.numbers import log10
+from chapterv.facts.wording import log10
 
 __all__ = ["LogScale", "TimeScale", "log_scale", "month_ticks", "time_scale"]
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import msgspec
 
+from chapterv.facts.wording import as_fraction
 from chapterv.figures.axis import LogScale, log_scale
 from chapterv.figures.canvas import LARGE, SMALL, drawing, hatch_id, lettering, tooltip
 from chapterv.figures.compute_rows import ComputeRow, Threshold, crossed, interval
@@ -19,7 +20,6 @@ from chapterv.figures.compute_words import amount_words, caption_words, compute_
 from chapterv.figures.figure import Figure, Layout, checked_id
 from chapterv.figures.flags import MOST_FLAGS, Flag, place_flags
 from chapterv.figures.lettering import shorten, width, wrap
-from chapterv.figures.numbers import as_fraction
 from chapterv.figures.style import LIGHT, fill, stroke
 from chapterv.figures.svg import Element, element, path
 from chapterv.figures.texts import Words

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from chapterv.errors import InputError
-from chapterv.figures.numbers import Amount, as_fraction
+from chapterv.facts.wording import Amount, as_fraction
 
 __all__ = ["ComputeRow", "Interval", "Side", "Threshold", "crossed", "interval", "side", "within"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from chapterv.facts.wording import THIN_SPACE, as_fraction, exact, percent
 from chapterv.figures.compute_rows import (
     ComputeRow,
     Interval,
@@ -15,7 +16,6 @@ from chapterv.figures.compute_rows import (
 )
 from chapterv.figures.figure import Table
 from chapterv.figures.lettering import shorten
-from chapterv.figures.numbers import THIN_SPACE, as_fraction, exact, percent
 from chapterv.figures.texts import Words
 
 __all__ = ["amount_words", "caption_words", "compute_table", "exact_words"]

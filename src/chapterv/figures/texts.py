@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 
 from chapterv.errors import InputError
-from chapterv.figures.numbers import Amount, grouped, long_date, scientific
+from chapterv.facts.wording import Amount, grouped, long_date, scientific
 
 __all__ = ["ENGLISH", "Words"]
 

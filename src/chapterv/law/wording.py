@@ -11,7 +11,7 @@ from typing import Any
 
 from chapterv.errors import LawDataError
 from chapterv.facts import catalogue
-from chapterv.facts.wording import grouped, long_date, scientific
+from chapterv.facts.wording import digits_apart, grouped, long_date, scientific
 from chapterv.law.pack import Pack
 from chapterv.law.types import Step
 
@@ -19,7 +19,6 @@ __all__ = ["code_of", "step_text", "value_text", "word"]
 
 _FORMATTER = string.Formatter()
 _PLAIN_BELOW = 10**7
-_MOST_DIGITS = 40
 _KEYS_OF_WORDS = {
     "restriction": "model.licence_restrictions",
     "right": "model.licence_rights",
@@ -47,7 +46,7 @@ def step_text(pack: Pack, step: Step) -> str:
     if template is None:
         raise LawDataError(f"the text catalogue has no words for the step {code_of(step)!r}")
     arguments = step[1:]
-    digits = _digits_apart([_exact(a) for a in arguments if _is_number(a)])
+    digits = digits_apart(a for a in arguments if _is_number(a))
     words = []
     for literal, name, how, _ in _FORMATTER.parse(template):
         words.append(literal)
@@ -127,15 +126,3 @@ def _exact(value: Any) -> Decimal:
     if isinstance(value, Fraction):
         return Decimal(value.numerator) / Decimal(value.denominator)
     return Decimal(value)
-
-
-def _digits_apart(amounts: list[Decimal]) -> int:
-    """Return how many figures tell the amounts of one sentence apart.
-
-    Rounded to three figures, a value just above a threshold would read as the threshold itself.
-    """
-    different = set(amounts)
-    for digits in range(3, _MOST_DIGITS):
-        if len({scientific(amount, digits) for amount in different}) == len(different):
-            return digits
-    return _MOST_DIGITS
