@@ -18,7 +18,7 @@ LOCKED = $(PIP) install --no-warn-script-location --require-hashes
 ITSELF = $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make lock'
-GENERATORS = $(sort $(wildcard scripts/generate_*.py))
+GENERATORS = $(patsubst scripts/%.py,scripts.%,$(sort $(wildcard scripts/generate_*.py)))
 step = @printf '%s\n' "· $(1)"
 make_venv = @$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or \
 	sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'; $(PYTHON) -m venv $(1)
@@ -86,7 +86,7 @@ check: $(VENV)/.stamp-dev ## format, lint, types, rooms, stale generated pages
 	$(call step,rooms)
 	@mkdir -p build && $(BIN)/lint-imports --no-logo > build/imports.log || { cat build/imports.log; exit 1; }
 	$(call step,generated pages)
-	@for generator in $(GENERATORS); do $(BIN)/python $$generator --check; done
+	@for generator in $(GENERATORS); do $(BIN)/python -m $$generator --check; done
 
 bench: $(VENV)/.stamp-dev ## benchmarks, as ratios against baselines in the same run
 	@$(BIN)/python -m bench.run
@@ -102,7 +102,7 @@ oracles: $(ORACLES_VENV)/.stamp ## compare with the heavy programs of others
 
 goldens: $(VENV)/.stamp-dev ## rewrite golden documents and generated pages
 	@$(BIN)/python -m pytest tests -q -n $(PYTEST_WORKERS) --rewrite-goldens
-	@for generator in $(GENERATORS); do $(BIN)/python $$generator; done
+	@for generator in $(GENERATORS); do $(BIN)/python -m $$generator; done
 
 oracles-record: $(ORACLES_VENV)/.stamp ## rewrite the recorded values of the programs of others
 	@$(ORACLES_VENV)/bin/python -m pytest tests/oracles -q --record-oracles

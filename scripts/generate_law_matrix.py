@@ -1,6 +1,6 @@
 """Write the pages of the law: how each row is encoded, and row, data, rule and cases side by side.
 
-Usage: python scripts/generate_law_matrix.py [--check]. With --check nothing is written and the exit
+Usage: python -m scripts.generate_law_matrix [--check]. With --check nothing is written and the exit
 code is 1 where a page is stale.
 """
 
@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from chapterv.facts import amount_text, encode
 from chapterv.law import Pack, Row, load_pack
 from chapterv.law.cases import LawCase, load_cases
 from chapterv.law.pack import Parameter
 from chapterv.law.registry import CLOCKS, OBLIGATIONS, RULES, Registered
+from scripts.pages import write_or_check
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 NOTE = "<!-- Made by scripts/generate_law_matrix.py; change the law data, not this page. -->"
 KINDS = {"rule": RULES, "obligation": OBLIGATIONS, "clock": CLOCKS}
 ANSWERS = ("met", "not_met", "cannot_tell")
@@ -30,21 +29,8 @@ STATUS = {
 
 
 def main() -> int:
-    """Write or check both pages."""
-    check = "--check" in sys.argv[1:]
-    stale = []
-    for name, text in pages():
-        path = FOLDER / name
-        if path.exists() and path.read_text("utf-8") == text:
-            continue
-        stale.append(name)
-        if not check:
-            FOLDER.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-    if check and stale:
-        print(f"stale: {', '.join(stale)}; run: python scripts/generate_law_matrix.py")
-        return 1
-    return 0
+    """Write or check every page."""
+    return write_or_check(pages(), "scripts.generate_law_matrix")
 
 
 def pages() -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Write the reference pages: commands, fact keys, readers, parameters of the law.
 
-Usage: python scripts/generate_reference.py [--check]. With --check nothing is written and the exit
+Usage: python -m scripts.generate_reference [--check]. With --check nothing is written and the exit
 code is 1 where a page is stale.
 """
 
@@ -8,30 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+from scripts.pages import write_or_check
+
 NOTE = "<!-- Made by scripts/generate_reference.py; change the program, not this page. -->"
 
 
 def main() -> int:
     """Write or check every page."""
-    check = "--check" in sys.argv[1:]
-    stale = []
-    for name, text in pages():
-        path = FOLDER / name
-        if path.exists() and path.read_text("utf-8") == text:
-            continue
-        stale.append(name)
-        if not check:
-            FOLDER.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-    if check and stale:
-        print(f"stale: {', '.join(stale)}; run: python scripts/generate_reference.py")
-        return 1
-    return 0
+    return write_or_check(pages(), "scripts.generate_reference")
 
 
 def pages() -> Iterator[tuple[str, str]]:
