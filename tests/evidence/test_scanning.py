@@ -58,7 +58,7 @@ def test_a_scan_as_json_writes_amounts_as_decimal_strings(tmp_path: Path) -> Non
     plain = scanned(tmp_path, BASIC).to_json()
     total = next(fact for fact in plain["facts"] if fact["key"] == "model.parameters_total")
     assert isinstance(total["value"], str)
-    assert set(plain) == {"facts", "read", "skipped", "notes"}
+    assert set(plain) == {"facts", "read", "skipped", "notes", "anomalies"}
     assert set(plain["read"][0]) >= {"artefact", "reader", "facts"}
     assert set(plain["skipped"][0]) == {"artefact", "reason"}
     json.dumps(plain)

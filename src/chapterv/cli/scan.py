@@ -72,6 +72,13 @@ def _text(result: Scan) -> str:
         lines += ["", "Not read"]
         lines += [wrapped(f"{entry.artefact}: {entry.reason}", 2, 4) for entry in shown]
         lines += _more(len(result.skipped))
+    if result.anomalies:
+        lines += ["", "Anomalies"]
+        lines += [
+            bullet(f"{one.artefact}: {one.text} Effect: {one.effect}.")
+            for one in result.anomalies[:MAX_ROWS]
+        ]
+        lines += _more(len(result.anomalies))
     if result.notes:
         lines += ["", "Notes"]
         lines += [bullet(f"{note.artefact}: {note.text}") for note in result.notes[:MAX_ROWS]]

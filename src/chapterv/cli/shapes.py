@@ -349,6 +349,19 @@ class Note(msgspec.Struct):
     text: str
 
 
+class Anomaly(msgspec.Struct):
+    """Something wrong in the record of a run, and what the sums do about it."""
+
+    artefact: str
+    kind: str
+    text: str
+    effect: str
+    pointer: str | None = None
+    key: str | None = None
+    amount: str | None = None
+    times: int = 1
+
+
 class Scan(msgspec.Struct):
     """`scan`."""
 
@@ -356,6 +369,7 @@ class Scan(msgspec.Struct):
     read: list[ReadEntry]
     skipped: list[SkippedEntry]
     notes: list[Note]
+    anomalies: list[Anomaly]
 
 
 SHAPES: dict[str, Any] = {

@@ -7,7 +7,7 @@ other files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -39,6 +39,22 @@ class Dossier(msgspec.Struct, frozen=True):
     """What is scanned for the model: existing paths, none inside another."""
     parts: tuple[PartPaths, ...]
     notes: tuple[str, ...]
+
+    @property
+    def scanned(self) -> tuple[Path, ...]:
+        """What is scanned in all: the model's artefacts and the records of its runs."""
+        runs = (path for one in self.parts if one.part.kind == "run" for path in one.paths)
+        return _outermost((*self.evidence, *runs))
+
+    @property
+    def runs(self) -> Mapping[str, str]:
+        """Subjects of runs by the path of their records, relative to the folder."""
+        return {
+            path.relative_to(self.folder).as_posix(): one.part.subject
+            for one in self.parts
+            if one.part.kind == "run"
+            for path in one.paths
+        }
 
     @property
     def covers(self) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from msgspec.structs import replace
+
 from chapterv.compute import Architecture, describe
 from chapterv.dossier.configuration import read_configuration
 from chapterv.dossier.derive import derive
@@ -113,11 +115,12 @@ def gather(
     """
     scanned = scanned or scan(
         # The scanner counts relative paths from its root, not from where the program runs.
-        [path.absolute() for path in dossier.evidence],
+        [path.absolute() for path in dossier.scanned],
         root=dossier.folder.absolute(),
         subject=dossier.model,
         digest=digest,
         progress=progress,
+        runs=dossier.runs,
     )
     stated = dossier.statement.facts if dossier.statement else ()
     known = (*stated, *scanned.facts)
@@ -243,7 +246,7 @@ def _with_statement(dossier: Dossier, scanned: Scan) -> Scan:
     )
     statement = dossier.statement
     if statement is None:
-        return Scan(scanned.facts, scanned.read, skipped, scanned.notes)
+        return replace(scanned, skipped=skipped)
     own = ReadEntry(
         STATEMENT_NAME,
         STATEMENT_READER,
@@ -252,4 +255,4 @@ def _with_statement(dossier: Dossier, scanned: Scan) -> Scan:
         statement.digest,
         "file",
     )
-    return Scan(scanned.facts, (own, *scanned.read), skipped, scanned.notes)
+    return replace(scanned, read=(own, *scanned.read), skipped=skipped)

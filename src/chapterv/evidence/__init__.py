@@ -19,12 +19,13 @@ from chapterv.evidence.registry import (
     reader,
     readers,
 )
-from chapterv.evidence.results import Note, Part, ReadEntry, Scan, SkippedEntry
+from chapterv.evidence.results import Anomaly, Note, Part, ReadEntry, Scan, SkippedEntry
 from chapterv.evidence.scanning import Progress, scan
 from chapterv.evidence.strict import decode_json, decode_text, decode_yaml
 
 __all__ = [
     "ENTRY_POINTS",
+    "Anomaly",
     "Artefact",
     "Joined",
     "Note",

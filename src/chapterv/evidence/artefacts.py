@@ -69,6 +69,7 @@ class Artefact:
         subject: subject of the facts that readers make.
         digest: SHA-256 of the whole file where it is known already.
         listing: tells whether a path relative to the root was found by this scan.
+        run: subject of the facts on a training run that the file records.
     """
 
     __slots__ = (
@@ -80,6 +81,7 @@ class Artefact:
         "name",
         "path",
         "reader",
+        "run",
         "size",
         "subject",
     )
@@ -92,6 +94,7 @@ class Artefact:
         subject: str = "model",
         digest: str | None = None,
         listing: Callable[[str], bool] = lambda path: False,
+        run: str | None = None,
     ) -> None:
         self.path = path
         self.folder, _, self.name = path.rpartition("/")
@@ -101,6 +104,7 @@ class Artefact:
         self.digest = digest
         self.digest_of: DigestOf | None = "file" if digest else None
         self.listing = listing
+        self.run = run or f"run:{self.folder or self.name}"
         self.reader: str | None = None
 
     @contextmanager
@@ -159,6 +163,10 @@ class Artefact:
             folder = folder.rpartition("/")[0]
         return self.listing(f"{folder}/{name}" if folder else name)
 
+    def run_of(self, name: str) -> str:
+        """Return the subject of one of several runs that this file records."""
+        return f"{self.run}.{printable(name)[:100]}"
+
     def source(self, pointer: str | None = None, inputs: tuple[str, ...] = ()) -> Source:
         """Return where a value in this file stands."""
         return Source(self.path, self.digest, self.digest_of, pointer, self.reader, inputs)
@@ -173,14 +181,25 @@ class Artefact:
         relation: Relation = "exactly",
         inputs: tuple[str, ...] = (),
         note: str | None = None,
+        subject: str | None = None,
     ) -> Fact:
         """Make a fact from a value of this file.
+
+        Args:
+            key: a key of the catalogue; those of kind `run` are facts on the file's run.
+            value: as the key takes it.
+            pointer: place in the file.
+            basis: how it is known.
+            relation: exactly, or a bound.
+            inputs: facts that it was computed from.
+            note: a remark.
+            subject: another subject than the file's, such as `run_of(name)`.
 
         Raises:
             InputError: the key does not take the value.
         """
         return make_fact(
-            self.subject,
+            subject or (self.run if key.startswith("run.") else self.subject),
             key,
             _cleaned(value),
             self.source(pointer and printable(pointer), inputs),

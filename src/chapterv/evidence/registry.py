@@ -21,7 +21,7 @@ import msgspec
 
 from chapterv.errors import Error
 from chapterv.evidence.artefacts import Artefact
-from chapterv.evidence.results import Note, Part
+from chapterv.evidence.results import Anomaly, Note, Part
 from chapterv.facts import Fact
 
 __all__ = [
@@ -43,7 +43,7 @@ ENTRY_POINTS = "chapterv.readers"
 SNIFF_BYTES = 1024
 """Files up to this size are shown to readers that recognise a format by its first bytes."""
 
-Found = Fact | Note | Part
+Found = Fact | Note | Part | Anomaly
 Read = Callable[[Artefact], Iterator[Found]]
 
 
@@ -112,7 +112,7 @@ class Parts:
         return found or (self.here(kind, folder.rpartition("/")[0]) if folder else [])
 
 
-Join = Callable[[Parts], Iterator[Joined | Note]]
+Join = Callable[[Parts], Iterator[Joined | Note | Anomaly]]
 
 _READERS: dict[str, Reader] = {}
 _JOINS: dict[str, Join] = {}

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from chapterv.facts import Fact, fact_object
+from chapterv.facts import Amount, Fact, encode, fact_object
 from chapterv.facts.types import DigestOf
 
-__all__ = ["Note", "Part", "ReadEntry", "Scan", "SkippedEntry"]
+__all__ = ["Anomaly", "Note", "Part", "ReadEntry", "Scan", "SkippedEntry", "anomaly_object"]
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -17,6 +17,30 @@ class Note(msgspec.Struct, frozen=True):
 
     artefact: str
     text: str
+
+
+class Anomaly(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something wrong in a record, and what it does to the sums.
+
+    Args:
+        artefact: path of the artefact.
+        kind: what happened, one of a few words with underscores, such as "line_cut".
+        text: a sentence for a person.
+        effect: what the sums do about it, such as "counted once".
+        pointer: line or place.
+        key: the key whose value is affected, or None where none is.
+        amount: how much of that key's unit is affected.
+        times: how often it happened, where one entry stands for many.
+    """
+
+    artefact: str
+    kind: str
+    text: str
+    effect: str
+    pointer: str | None = None
+    key: str | None = None
+    amount: Amount | None = None
+    times: int = 1
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -62,6 +86,7 @@ class Scan(msgspec.Struct, frozen=True):
     read: tuple[ReadEntry, ...] = ()
     skipped: tuple[SkippedEntry, ...] = ()
     notes: tuple[Note, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain objects as `chapterv scan --format json` prints them.
@@ -73,4 +98,13 @@ class Scan(msgspec.Struct, frozen=True):
             "read": [msgspec.to_builtins(entry) for entry in self.read],
             "skipped": [msgspec.to_builtins(entry) for entry in self.skipped],
             "notes": [msgspec.to_builtins(note) for note in self.notes],
+            "anomalies": [anomaly_object(anomaly) for anomaly in self.anomalies],
         }
+
+
+def anomaly_object(anomaly: Anomaly) -> dict[str, Any]:
+    """Return an anomaly as plain JSON objects; amounts become decimal strings."""
+    plain: dict[str, Any] = msgspec.to_builtins(anomaly)
+    if anomaly.amount is not None:
+        plain["amount"] = encode(anomaly.amount)
+    return plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -22,7 +22,7 @@ from chapterv.evidence.registry import (
     load,
     matching,
 )
-from chapterv.evidence.results import Note, Part, ReadEntry, Scan, SkippedEntry
+from chapterv.evidence.results import Anomaly, Note, Part, ReadEntry, Scan, SkippedEntry
 from chapterv.evidence.walking import FileFound, walk
 from chapterv.facts import Fact
 
@@ -33,6 +33,7 @@ Progress = Callable[[str, int, int], None]
 
 MAX_UNKNOWN_LINES = 200
 MAX_NOTES = 5_000
+MAX_ANOMALIES = 5_000
 MAX_FACTS = 100_000
 
 
@@ -42,6 +43,7 @@ def scan(
     subject: str = "model",
     digest: bool = False,
     progress: Progress | None = None,
+    runs: Mapping[str, str] | None = None,
 ) -> Scan:
     """Read every artefact under the paths.
 
@@ -51,12 +53,14 @@ def scan(
         subject: subject of the facts, such as "model:northlight-1b@1.0".
         digest: take the SHA-256 of every file; without it, of headers and small files.
         progress: told how far the work is.
+        runs: subjects of training runs by the file or folder that records them, relative to the
+            root; a run that is not listed is named by its folder.
 
     Returns: facts, what was read, what was skipped and why. Each file is in exactly one of the
         two lists; nothing that a file holds raises an error here.
     """
     walked = walk([Path(path) for path in paths], Path(root))
-    work = _Scan(subject, walked.files, progress or (lambda stage, done, total: None))
+    work = _Scan(subject, walked.files, progress or (lambda stage, done, total: None), runs or {})
     work.notes.extend(walked.notes)
     work.skipped.extend(walked.skipped)
     work.notes.extend(Note("plug-ins", printable(fault)) for fault in load())
@@ -70,8 +74,15 @@ def scan(
 class _Scan:
     """The state of one scan."""
 
-    def __init__(self, subject: str, files: Sequence[FileFound], progress: Progress) -> None:
+    def __init__(
+        self,
+        subject: str,
+        files: Sequence[FileFound],
+        progress: Progress,
+        runs: Mapping[str, str],
+    ) -> None:
         self.subject = subject
+        self.runs = runs
         self.files = files
         self.progress = progress
         self.paths = {file.path for file in files}
@@ -80,6 +91,7 @@ class _Scan:
         self.facts: list[Fact] = []
         self.parts: list[Part] = []
         self.notes: list[Note] = []
+        self.anomalies: list[Anomaly] = []
         self.skipped: list[SkippedEntry] = []
         self.entries: list[tuple[Artefact, str]] = []
         self.counts: Counter[str] = Counter()
@@ -122,6 +134,7 @@ class _Scan:
                 self.subject,
                 self.digests.get(file.path),
                 self.paths.__contains__,
+                self._run(file.path),
             )
             try:
                 self._read(artefact)
@@ -130,6 +143,14 @@ class _Scan:
             self.progress("read", number, len(self.files))
         for suffix, count in sorted(self.unknown.items()):
             self.skip(f"*{suffix}", f"{count} further files of a format that is not known", count)
+
+    def _run(self, path: str) -> str | None:
+        """Return the run whose file or folder a path is or lies in, the nearest one."""
+        while path:
+            if path in self.runs:
+                return self.runs[path]
+            path = path.rpartition("/")[0]
+        return self.runs.get("")
 
     def _read(self, artefact: Artefact) -> None:
         if artefact.path in self.unreadable:
@@ -170,6 +191,7 @@ class _Scan:
         self.facts.extend(facts)
         self.parts.extend(item for item in found if isinstance(item, Part))
         self.notes.extend(item for item in found if isinstance(item, Note))
+        self.anomalies.extend(item for item in found if isinstance(item, Anomaly))
         self.counts[artefact.path] += len(facts)
         self.entries.append((artefact, entry.label))
 
@@ -196,6 +218,8 @@ class _Scan:
                 if isinstance(item, Joined):
                     self.facts.append(item.fact)
                     self.counts.update(item.artefacts)
+                elif isinstance(item, Anomaly):
+                    self.anomalies.append(item)
                 else:
                     self.notes.append(item)
 
@@ -216,4 +240,8 @@ class _Scan:
             for artefact, label in self.entries
         )
         unique = {fact.id: fact for fact in self.facts}
-        return Scan(tuple(unique.values()), read, tuple(self.skipped), tuple(notes))
+        skipped, anomalies = tuple(self.skipped), tuple(self.anomalies[:MAX_ANOMALIES])
+        if len(self.anomalies) > MAX_ANOMALIES:
+            rest = len(self.anomalies) - MAX_ANOMALIES
+            notes.append(Note("*", f"{rest} further anomalies are left out of the list"))
+        return Scan(tuple(unique.values()), read, skipped, tuple(notes), anomalies)
