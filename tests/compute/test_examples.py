@@ -6,10 +6,10 @@ import doctest
 
 import pytest
 
-from chapterv.compute import amounts, annex, operations
+from chapterv.compute import amounts, annex, work
 
 
-@pytest.mark.parametrize("module", [amounts, annex, operations], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", [amounts, annex, work], ids=lambda m: m.__name__)
 def test_the_examples_of_a_module_hold(module: object) -> None:
     result = doctest.testmod(module)  # type: ignore[arg-type]
     assert result.attempted > 0

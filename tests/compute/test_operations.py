@@ -15,7 +15,7 @@ from chapterv.compute import (
     operations_per_token,
     training_compute,
 )
-from chapterv.compute.operations import keys_seen
+from chapterv.compute.work import keys_seen
 from chapterv.errors import InputError
 from tests.real_data import real_data
 

@@ -1,25 +1,55 @@
-"""What a model is made of: components with their weights and the work they do for one token.
+"""What a model is made of: parts with their weights and the work they do for one position.
 
 A component names matrices and vectors of one copy, how many copies are stored, and how many of
-them one token passes through. From these few numbers follow the total count, the active count and
-the operations, so no family computes any of the three on its own and they cannot disagree.
+them one position passes through. From these few numbers follow the total count, the active count
+and the operations, so no family computes any of the three on its own and they cannot disagree.
+
+Positions are those of a stream: the tokens of a text, the patches of an image, the frames of a
+recording, the latent of a picture. A text decoder has one stream; a model of several parts names
+the stream of each component, and how long each stream is comes in with the question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import msgspec
 
-__all__ = ["Architecture", "Component", "Layer", "Mixing", "stack"]
+__all__ = [
+    "TOKENS",
+    "Architecture",
+    "Component",
+    "Layer",
+    "Mixing",
+    "Part",
+    "Projection",
+    "Stream",
+    "stack",
+]
+
+TOKENS = "tokens"
+"""Name of the stream of a text decoder."""
 
 
 class Mixing(msgspec.Struct, frozen=True):
-    """Products between tokens: queries against keys, weights against values.
+    """Products between positions: queries against keys, weights against values.
 
     A token at place i sees `min(i // stride, limit)` entries: stride 1 without a limit is causal
     attention, a limit is a sliding window or a top-k choice, a stride above 1 stands for keys that
     were pooled from that many tokens each.
+
+    Args:
+        heads: heads that work on one position.
+        key_width: width of queries and keys of one head.
+        value_width: width of values of one head.
+        stride: positions pooled into one key.
+        limit: most entries that one position sees.
+        sees: "past" for causal attention, "all" where every position meets every other, so that
+            both conventions agree.
+        block: positions meet only inside consecutive blocks of this many: windows of an image,
+            chunks of a text.
+        keys: stream that keys and values come from, None for the component's own.
     """
 
     heads: int
@@ -27,6 +57,17 @@ class Mixing(msgspec.Struct, frozen=True):
     value_width: int
     stride: int = 1
     limit: int | None = None
+    sees: Literal["past", "all"] = "past"
+    block: int | None = None
+    keys: str | None = None
+
+
+class Projection(msgspec.Struct, frozen=True):
+    """One matrix of a component by the name that adapters use for it."""
+
+    name: str
+    inputs: int
+    outputs: int
 
 
 class Component(msgspec.Struct, frozen=True):
@@ -34,12 +75,18 @@ class Component(msgspec.Struct, frozen=True):
 
     Args:
         name: what the part is, as the report prints it.
-        matrices: weights of one copy that enter a matrix product with the token.
+        matrices: weights of one copy that enter a matrix product with the position.
         vectors: all other parameters of one copy: biases, norms, sinks, position tables.
         stored: copies that are stored; 0 for a matrix shared with another component.
-        used: copies that one token passes through.
+        used: copies that one position passes through.
         lookup: the matrix is read by index, which is no product.
-        mixing: products between tokens.
+        mixing: products between positions.
+        products: multiply-adds of one copy for one position in which no stored weight takes part,
+            such as the update of a recurrent state.
+        stream: stream whose positions it works on.
+        every: it works once for that many positions of its stream, which were merged or pooled.
+        raw: it reads the data themselves, so that no gradient goes further back.
+        projections: its matrices one by one, where adapters may be put on them.
     """
 
     name: str
@@ -49,6 +96,11 @@ class Component(msgspec.Struct, frozen=True):
     used: int = 1
     lookup: bool = False
     mixing: tuple[Mixing, ...] = ()
+    products: int = 0
+    stream: str = TOKENS
+    every: int = 1
+    raw: bool = False
+    projections: tuple[Projection, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -62,15 +114,22 @@ class Component(msgspec.Struct, frozen=True):
 
     @property
     def multiplied(self) -> int:
-        """Weights that one token is multiplied with, shared matrices included."""
+        """Weights that one position is multiplied with, shared matrices included."""
         return 0 if self.lookup else self.used * self.matrices
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """A run of layers that are alike."""
+    """Layers that are alike.
+
+    Args:
+        count: how many.
+        components: what each is made of, in the order in which a position passes through.
+        places: numbers of these layers from 0, or empty where they follow one another.
+    """
 
     count: int
     components: tuple[Component, ...]
+    places: tuple[int, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -83,19 +142,68 @@ class Layer(msgspec.Struct, frozen=True):
         return self.count * sum(part.active for part in self.components)
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A tower of a model: what stands before its layers, the layers, and what follows them."""
+
+    name: str
+    starts: tuple[Component, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    ends: tuple[Component, ...] = ()
+
+    @property
+    def parameters(self) -> int:
+        """Parameters stored, each once."""
+        own = sum(layer.parameters for layer in self.layers)
+        return own + sum(part.parameters for part in (*self.starts, *self.ends))
+
+    @property
+    def active(self) -> int:
+        """Parameters that one position uses."""
+        own = sum(layer.active for layer in self.layers)
+        return own + sum(part.active for part in (*self.starts, *self.ends))
+
+    def components(self) -> Iterator[Component]:
+        """Yield one of each kind of component, in order of first appearance."""
+        yield from self.starts
+        for layer in self.layers:
+            yield from layer.components
+        yield from self.ends
+
+
+class Stream(msgspec.Struct, frozen=True):
+    """Positions that components work on.
+
+    Args:
+        name: as components name it.
+        unit: what one sequence of it is: "sequence", "image", "recording", "sample".
+        length: positions in one sequence where the configuration fixes it, else None.
+        optional: a sample may have none of it; without a statement none is counted, and said so.
+    """
+
+    name: str
+    unit: str = "sequence"
+    length: int | None = None
+    optional: bool = False
+
+
 class Architecture(msgspec.Struct, frozen=True):
-    """A decoder as its configuration describes it.
+    """A model as its configuration describes it.
 
     Args:
         family: the architecture's usual name.
         model_type: what the file calls it, which differs in the first files of a family.
-        layers: the decoder's layers, like ones joined.
-        ends: what stands before and after the layers: embeddings, last norm, output head.
+        layers: the main part's layers, like ones joined.
+        ends: what stands before and after them: embeddings, last norm, output head.
         context_length: tokens, or None where the configuration gives none.
         tied: input embedding and output head are one matrix.
         prediction: layers that predict further tokens (multi-token prediction), which the total
             leaves out; None where the configuration has some that cannot be counted from it.
+        prediction_in_total: the total holds them all the same.
         notes: readings and defaults that a person should know.
+        parts: further parts in the order in which data pass through them, all before the main
+            part: an encoder, a vision tower and its projector.
+        part: name of the main part.
+        streams: what components work on; the first is the main part's.
     """
 
     family: str
@@ -107,23 +215,39 @@ class Architecture(msgspec.Struct, frozen=True):
     prediction: tuple[Layer, ...] | None = ()
     prediction_in_total: bool = False
     notes: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    part: str = "decoder"
+    streams: tuple[Stream, ...] = (Stream(TOKENS),)
+
+    @property
+    def main(self) -> Part:
+        """The main part: tables that are looked up first, then layers, then the rest."""
+        starts = tuple(end for end in self.ends if end.lookup)
+        ends = tuple(end for end in self.ends if not end.lookup)
+        return Part(self.part, starts, self.layers, ends)
+
+    @property
+    def all_parts(self) -> tuple[Part, ...]:
+        """Every part, in the order in which data pass through them."""
+        return (*self.parts, self.main)
 
     @property
     def layer_count(self) -> int:
-        """Number of decoder layers."""
+        """Number of layers of the main part."""
         return sum(layer.count for layer in self.layers)
 
     @property
     def parameters_total(self) -> int:
         """Logical parameters, each once: no buffers, no scales of a storage format."""
-        own = sum(layer.parameters for layer in self.layers)
-        return own + sum(part.parameters for part in self.ends) + self._prediction_counted
+        return sum(part.parameters for part in self.all_parts) + self._prediction_counted
 
     @property
     def parameters_active(self) -> int:
-        """Parameters that one token uses, both embeddings counted (once if they are tied)."""
-        own = sum(layer.active for layer in self.layers)
-        return own + sum(part.active for part in self.ends) + self._prediction_active
+        """Parameters that one token uses, both embeddings counted (once if they are tied).
+
+        Of a model of several parts, all that its parts use for one position of theirs.
+        """
+        return sum(part.active for part in self.all_parts) + self._prediction_active
 
     @property
     def parameters_active_without_input_embedding(self) -> int:
@@ -144,7 +268,7 @@ class Architecture(msgspec.Struct, frozen=True):
     @property
     def is_mixture(self) -> bool:
         """A token uses only some of the experts."""
-        return any(part.stored > part.used for layer in self.layers for part in layer.components)
+        return any(one.stored > one.used for part in self.all_parts for one in part.components())
 
     @property
     def _prediction_counted(self) -> int:
@@ -163,9 +287,11 @@ def stack(layers: Iterable[tuple[Component, ...]]) -> tuple[Layer, ...]:
     Args:
         layers: the components of each layer, first layer first.
 
-    Returns: one run for each kind, in order of first appearance.
+    Returns: one run for each kind, in order of first appearance, each with its layers' places.
     """
-    counts: dict[tuple[Component, ...], int] = {}
-    for components in layers:
-        counts[components] = counts.get(components, 0) + 1
-    return tuple(Layer(count, components) for components, count in counts.items())
+    places: dict[tuple[Component, ...], list[int]] = {}
+    for number, components in enumerate(layers):
+        places.setdefault(components, []).append(number)
+    if len(places) == 1:
+        return tuple(Layer(len(found), parts) for parts, found in places.items())
+    return tuple(Layer(len(found), parts, tuple(found)) for parts, found in places.items())

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chapterv.compute.architecture import Component, Layer, Mixing
+from msgspec.structs import replace
+
+from chapterv.compute.architecture import Component, Layer, Mixing, Projection
 from chapterv.compute.reading import Reader, shown
 
 __all__ = [
@@ -55,6 +57,8 @@ def attention(
     out_bias: bool = False,
     extra: int = 0,
     limit: int | None = None,
+    fused: str | None = None,
+    output: str = "o_proj",
 ) -> Component:
     """Return grouped-query attention; with as many key heads as heads it is plain multi-head.
 
@@ -67,29 +71,69 @@ def attention(
         out_bias: the output projection has one.
         extra: further vectors, such as norms of queries and keys.
         limit: sliding window in tokens, or None.
+        fused: name of the one matrix that makes queries, keys and values, where they are not three.
+        output: name of the output projection.
     """
     inner, key_value = heads * width, 2 * kv_heads * width
     matrices = hidden * (inner + key_value) + inner * hidden
     vectors = extra + (inner + key_value if qkv_bias else 0) + (hidden if out_bias else 0)
     mixing = (Mixing(heads, width, width, limit=limit),)
-    return Component("attention", matrices, vectors, mixing=mixing)
+    names = (
+        (Projection(fused, hidden, inner + key_value),)
+        if fused
+        else (
+            Projection("q_proj", hidden, inner),
+            Projection("k_proj", hidden, kv_heads * width),
+            Projection("v_proj", hidden, kv_heads * width),
+        )
+    )
+    projections = (*names, Projection(output, inner, hidden))
+    return Component("attention", matrices, vectors, mixing=mixing, projections=projections)
 
 
-def feed_forward(hidden: int, inner: int, bias: bool = False) -> Component:
-    """Return a feed-forward of two matrices."""
-    return Component("feed-forward", 2 * hidden * inner, hidden + inner if bias else 0)
+def feed_forward(
+    hidden: int,
+    inner: int,
+    bias: bool = False,
+    names: tuple[str, str] = ("up_proj", "down_proj"),
+) -> Component:
+    """Return a feed-forward of two matrices, which adapters know by `names`."""
+    up, down = Projection(names[0], hidden, inner), Projection(names[1], inner, hidden)
+    vectors = hidden + inner if bias else 0
+    return Component("feed-forward", 2 * hidden * inner, vectors, projections=(up, down))
 
 
-def gated(hidden: int, inner: int, bias: bool = False, name: str = "feed-forward") -> Component:
-    """Return a feed-forward with a gate, three matrices."""
-    return Component(name, 3 * hidden * inner, hidden + 2 * inner if bias else 0)
+def gated(
+    hidden: int,
+    inner: int,
+    bias: bool = False,
+    name: str = "feed-forward",
+    fused: str | None = None,
+) -> Component:
+    """Return a feed-forward with a gate, three matrices.
+
+    Args:
+        hidden: width of the stream.
+        inner: width inside.
+        bias: all three have biases.
+        name: name of the component.
+        fused: name of the one matrix that holds gate and input, where they are not two.
+    """
+    wide = (
+        (Projection(fused, hidden, 2 * inner),)
+        if fused
+        else (Projection("gate_proj", hidden, inner), Projection("up_proj", hidden, inner))
+    )
+    projections = (*wide, Projection("down_proj", inner, hidden))
+    vectors = hidden + 2 * inner if bias else 0
+    return Component(name, 3 * hidden * inner, vectors, projections=projections)
 
 
 def experts(expert: Component, count: int, used: int, reader: Reader, pointer: str) -> Component:
     """Return `count` copies of a feed-forward of which a token passes through `used`."""
     if used > count:
         reader.fault(f"a token cannot use {used} of {count} experts", pointer)
-    return Component("experts", expert.matrices, expert.vectors, stored=count, used=used)
+    return replace(expert, name="experts", stored=count, used=used)
 
 
 def router(hidden: int, count: int, vectors: int = 0) -> Component:

@@ -8,11 +8,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from chapterv.compute.architecture import Architecture
-from chapterv.compute.families import Describe, by_layout, by_model_type, load
+from chapterv.compute.families import Family, by_class, by_layout, by_model_type, load
 from chapterv.compute.reading import Reader, shown
 from chapterv.errors import InputError
 
-__all__ = ["UnknownFamily", "describe", "families"]
+__all__ = ["UnknownFamily", "describe", "describe_part", "families"]
 
 MAX_PARAMETERS = 10**17
 """A thousand times the largest counts published; beyond it a dimension is wrong."""
@@ -25,7 +25,6 @@ _NESTED = (
 )  # fmt: skip
 # Further layers that are trained along; the total leaves them out in any case.
 _PREDICTION = ("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules", "use_mtp")
-_HEADS = ("ForCausalLM", "LMHeadModel")
 _FIX = (
     "State `model.parameters_total` with a source, or give the configuration of a text decoder "
     "that is covered."
@@ -51,11 +50,12 @@ def describe(config: Mapping[str, Any], where: str | None = None) -> Architectur
     """
     if not isinstance(config, Mapping):
         raise InputError("expected a table of keys and values", where, _FIX)
-    _refuse_compositions(config, where)
     family = _family(config, where)
+    if not family.composed:
+        _refuse_compositions(config, where)
     reader = Reader(config, where)
-    _check_purpose(reader)
-    architecture = family(reader)
+    _check_purpose(reader, family.heads)
+    architecture = family.describe(reader)
     reader.foreign()
     reader.finish()
     if architecture.parameters_total > MAX_PARAMETERS:
@@ -67,15 +67,42 @@ def describe(config: Mapping[str, Any], where: str | None = None) -> Architectur
     return _with_unread_prediction(reader, architecture)
 
 
+def describe_part(reader: Reader, model_type: str) -> Architecture:
+    """Count a part of a composed model by the family that covers it alone.
+
+    Args:
+        reader: the part's own table, such as `reader.child("text_config")`; its faults are those
+            of the whole file.
+        model_type: name of the family to read it as.
+
+    Returns: the part's architecture.
+
+    Raises:
+        UnknownFamily: the family is not covered.
+    """
+    family = by_model_type(model_type)
+    if family is None:
+        raise UnknownFamily(
+            f"a part of the model is of the family {shown(model_type)} (read at "
+            f"{reader.pointer}/model_type), which is not covered yet",
+            reader.where,
+            _FIX,
+        )
+    architecture = family.describe(reader)
+    reader.foreign()
+    return _with_unread_prediction(reader, architecture)
+
+
 def families() -> list[str]:
-    """Return the values of `model_type` that are covered, sorted."""
+    """Return the values of `model_type` and `_class_name` that are covered, sorted."""
     return list(load())
 
 
-def _family(config: Mapping[str, Any], where: str | None) -> Describe:
+def _family(config: Mapping[str, Any], where: str | None) -> Family:
     name = config.get("model_type")
     if name is None:
-        found = by_layout(config)
+        own = config.get("_class_name")
+        found = (by_class(own) if isinstance(own, str) else None) or by_layout(config)
         if found is not None:
             return found
         raise UnknownFamily(_unnamed(config), where, _FIX)
@@ -83,6 +110,7 @@ def _family(config: Mapping[str, Any], where: str | None) -> Describe:
         raise InputError("expected a text at /model_type", where, _FIX)
     found = by_model_type(name)
     if found is None:
+        _refuse_compositions(config, where)
         raise UnknownFamily(
             f"the family {shown(name)} (read at /model_type) is not covered yet", where, _FIX
         )
@@ -130,8 +158,8 @@ def _refuse_compositions(config: Mapping[str, Any], where: str | None) -> None:
         )
 
 
-def _check_purpose(reader: Reader) -> None:
-    """Fault a model whose head is not a language model's, since the head is part of the count."""
+def _check_purpose(reader: Reader, heads: tuple[str, ...]) -> None:
+    """Fault a model whose head is another than the family's, since the head is in the count."""
     classes = reader.value("architectures")
     if classes is None:
         return
@@ -139,10 +167,11 @@ def _check_purpose(reader: Reader) -> None:
         reader.expected("a list of class names", "architectures", classes)
         return
     for name in classes:
-        if not name.endswith(_HEADS):
+        if not name.endswith(heads):
             reader.fault(
-                f"{name[:60]!r} is not a language model with an output head, so its head is not "
-                "known from the configuration",
+                f"{name[:60]!r} is not a class whose head this family counts ("
+                + ", ".join(f"...{head}" for head in heads)
+                + ")",
                 "architectures",
             )
     reader.refuse("add_cross_attention", "cross-attention adds parts that are not counted")

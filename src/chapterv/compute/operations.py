@@ -1,7 +1,9 @@
 """Operations of training in closed form, from an architecture.
 
 One token costs, forward and backward, six operations for each weight it is multiplied with, and six
-for each pair of a query and a key times the widths of key and value. Two conventions exist for
+for each pair of a query and a key times the widths of key and value; `chapterv.compute.work` has
+the rule for weights that are not trained. A model of several parts is counted by the sample: how
+many patches, frames or source tokens come with one sequence. Two conventions exist for
 attention and both are given: `full` lets every token meet every token of the sequence (the usual
 utilisation denominators, and what tensor-level counters see), `causal` only those that it can see,
 which is the work required.
@@ -17,20 +19,40 @@ section 2.1; Chowdhery et al. 2022 (PaLM), appendix B.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import msgspec
 
 from chapterv.compute.amounts import Amount, interval
-from chapterv.compute.architecture import Architecture, Component, Layer, Mixing
+from chapterv.compute.architecture import Architecture
+from chapterv.compute.work import (
+    ALL,
+    NOTHING,
+    Span,
+    Trained,
+    Work,
+    between_positions,
+    operations_of,
+    prediction_work,
+    work_of,
+)
 from chapterv.errors import InputError
 
-__all__ = ["Estimate", "Operations", "operations_per_token", "training_compute"]
+__all__ = [
+    "Estimate",
+    "Operations",
+    "SampleOperations",
+    "document_operations",
+    "forward_operations",
+    "operations_per_token",
+    "sample_operations",
+    "training_compute",
+    "training_compute_of_samples",
+]
 
 _MAX_SEQUENCE = 2**31
 _MAX_TOKENS = 10**20
-# A multiply-add is two operations; the backward pass costs twice the forward pass.
-_PER_PRODUCT = 6
+_MAX_COUNT = 2**31
 # Per cent of the operations from which attention is worth a word.
 _NOTED_SHARE = 10
 
@@ -55,6 +77,22 @@ class Operations(msgspec.Struct, frozen=True):
     prediction_causal: int | None = 0
 
 
+class SampleOperations(msgspec.Struct, frozen=True):
+    """Operations of one sample, or of several documents.
+
+    Args:
+        full: every position meets every other of its sequence.
+        causal: every position meets those that it can see.
+        parts: name, full and causal operations of each part.
+        shape: name, length and number of sequences of each stream.
+    """
+
+    full: int
+    causal: int
+    parts: tuple[tuple[str, int, int], ...]
+    shape: tuple[tuple[str, int, int], ...]
+
+
 class Estimate(msgspec.Struct, frozen=True):
     """Training compute with its interval.
 
@@ -67,6 +105,8 @@ class Estimate(msgspec.Struct, frozen=True):
         operations: operations for one token.
         approximation: six times total parameters times tokens, the Annex's short form.
         notes: assumptions that the estimate rests on.
+        samples: samples processed, where the run is counted in samples.
+        parts: name, full and causal operations of each part for one sample.
     """
 
     amount: int
@@ -77,36 +117,142 @@ class Estimate(msgspec.Struct, frozen=True):
     operations: Operations
     approximation: int
     notes: tuple[str, ...] = ()
+    samples: int | None = None
+    parts: tuple[tuple[str, int, int], ...] = ()
 
 
-def operations_per_token(architecture: Architecture, sequence_length: int) -> Operations:
+def operations_per_token(
+    architecture: Architecture,
+    sequence_length: int,
+    trained: Trained = ALL,
+    others: Mapping[str, Span] | None = None,
+) -> Operations:
     """Count the operations of one token, forward and backward.
 
-    Where the mean number of keys seen is not whole (sliding windows, pooled keys), the causal count
-    is rounded up to a whole operation, less than one part in 10^6 of any real model.
+    Where the mean number of keys seen is not whole (sliding windows, pooled keys), the count is
+    rounded up to a whole operation, less than one part in 10^6 of any real model.
 
     Args:
         architecture: from `describe`.
         sequence_length: tokens in a sequence; packed documents count as sequences of their own.
+        trained: which weights are updated.
+        others: for each further stream, what comes with one sequence.
 
     Returns: exact integers.
 
     Raises:
-        InputError: a sequence length below 1 or absurdly long.
+        InputError: a length below 1 or absurdly long, a stream that is missing or not known.
 
     Source: Annex A.2.2.
     """
     _check("the sequence length", sequence_length, _MAX_SEQUENCE)
-    body = _Work.of(architecture.layers, architecture.ends)
-    ahead = _prediction_work(architecture)
+    trained.check(architecture)
+    shape = _shape(architecture, sequence_length, others or {})
+    works = work_of(architecture, trained)
+    ahead = prediction_work(architecture) if trained.weights == "all" else []
+    only = {architecture.streams[0].name: Span(sequence_length)}
+
+    def mean(amount: int) -> int:
+        return -(-amount // sequence_length)
+
+    def sums(some: list[Work], causal: bool) -> int:
+        return mean(sum(operations_of(some, shape, causal=causal).values()))
+
     return Operations(
-        full=body.per_token(sequence_length, causal=False),
-        causal=body.per_token(sequence_length, causal=True),
+        full=sums(works, False),
+        causal=sums(works, True),
         sequence_length=sequence_length,
-        attention_causal=body.attention(sequence_length, causal=True),
-        prediction_full=None if ahead is None else ahead.per_token(sequence_length, causal=False),
-        prediction_causal=None if ahead is None else ahead.per_token(sequence_length, causal=True),
+        attention_causal=mean(between_positions(works, only, causal=True)),
+        prediction_full=None if ahead is None else sums(ahead, False),
+        prediction_causal=None if ahead is None else sums(ahead, True),
     )
+
+
+def forward_operations(architecture: Architecture, sequence_length: int) -> int:
+    """Count the operations of one token in a forward pass, causal convention.
+
+    It is also the mean cost of a token that is generated with its prompt read once and kept
+    (`sequence_length` = prompt and generated tokens), since each token then meets exactly the
+    tokens before it.
+
+    Args:
+        architecture: from `describe`.
+        sequence_length: tokens in a sequence.
+
+    Source: Annex A.2.2; forward part of the formulas above.
+    """
+    return operations_per_token(architecture, sequence_length, NOTHING).causal
+
+
+def sample_operations(
+    architecture: Architecture, shape: Mapping[str, Span], trained: Trained = ALL
+) -> SampleOperations:
+    """Count the operations of one sample of a model with several streams.
+
+    Args:
+        architecture: from `describe`.
+        shape: length of each stream in one sample, such as {"latent": Span(4096)}; streams whose
+            length the configuration fixes may be left out.
+        trained: which weights are updated.
+
+    Returns: exact integers, with the share of each part.
+
+    Raises:
+        InputError: a stream that is missing or not known, a length out of range.
+
+    Source: Annex A.2.2.
+    """
+    trained.check(architecture)
+    main = architecture.streams[0]
+    given = shape.get(main.name) or (Span(main.length) if main.length else None)
+    if given is None:
+        raise _missing(architecture, main.name, main.unit)
+    others = {name: span for name, span in shape.items() if name != main.name}
+    whole = {**_shape(architecture, given.length, others), main.name: _checked(main.name, given)}
+    works = work_of(architecture, trained)
+    full = operations_of(works, whole, causal=False)
+    causal = operations_of(works, whole, causal=True)
+    parts = tuple((name, full[name], causal[name]) for name in causal)
+    return SampleOperations(
+        full=sum(full.values()),
+        causal=sum(causal.values()),
+        parts=parts,
+        shape=tuple((name, span.length, span.count) for name, span in whole.items()),
+    )
+
+
+def document_operations(
+    architecture: Architecture, documents: Mapping[int, int], trained: Trained = ALL
+) -> SampleOperations:
+    """Count the operations of packed documents that do not see one another.
+
+    Args:
+        architecture: a model with one stream.
+        documents: how many documents there are of each length in tokens.
+        trained: which weights are updated.
+
+    Returns: operations of all documents together, in `full` each document for itself.
+
+    Raises:
+        InputError: no document, a length or number out of range, or a model of several streams.
+
+    Source: Annex A.2.2; the sum over document lengths instead of the packed length.
+    """
+    if not documents:
+        raise InputError("no document is given", None, "Give at least one length.")
+    trained.check(architecture)
+    name = architecture.streams[0].name
+    works = work_of(architecture, trained)
+    full = causal = 0
+    for length, count in documents.items():
+        _check("the length of a document", length, _MAX_SEQUENCE)
+        _check("the number of documents", count, _MAX_TOKENS)
+        shape = _shape(architecture, length, {})
+        full += count * sum(operations_of(works, shape, causal=False).values())
+        causal += count * sum(operations_of(works, shape, causal=True).values())
+    tokens = sum(length * count for length, count in documents.items())
+    shape_of = ((name, tokens, 1),)
+    return SampleOperations(full, causal, ((architecture.part, full, causal),), shape_of)
 
 
 def training_compute(
@@ -114,26 +260,31 @@ def training_compute(
     tokens: int,
     sequence_length: int,
     margin: Amount | None = None,
+    trained: Trained = ALL,
+    others: Mapping[str, Span] | None = None,
 ) -> Estimate:
-    """Estimate the compute of a training run in which all weights are trained.
+    """Estimate the compute of a training run.
 
     Args:
         architecture: from `describe`.
         tokens: tokens processed, each epoch counted.
         sequence_length: tokens in a sequence.
         margin: relative error that the law accepts, such as Decimal("0.3"); it gives the interval.
+        trained: which weights are updated; all of them where it is left out.
+        others: for each further stream, what comes with one sequence.
 
     Returns: the causal amount, its interval and the assumptions.
 
     Raises:
-        InputError: tokens or sequence length out of range.
+        InputError: tokens or a length out of range, a stream that is missing or not known.
 
     Source: Annex A.2.2 (passes times operations), A.2 (margin).
     """
     _check("the number of tokens", tokens, _MAX_TOKENS)
-    operations = operations_per_token(architecture, sequence_length)
+    operations = operations_per_token(architecture, sequence_length, trained, others)
     amount = tokens * operations.causal
     low, high = (None, None) if margin is None else interval(amount, margin)
+    notes = _notes(architecture, operations, tokens, trained)
     return Estimate(
         amount=amount,
         low=low,
@@ -142,75 +293,126 @@ def training_compute(
         tokens=tokens,
         operations=operations,
         approximation=6 * architecture.parameters_total * tokens,
-        notes=(*_notes(architecture, operations, tokens), *architecture.notes),
+        notes=(*notes, *_unseen(architecture, others or {}), *architecture.notes),
     )
 
 
-class _Work(msgspec.Struct, frozen=True):
-    """Weights multiplied and products between tokens, summed over a model."""
-
-    multiplied: int
-    mixing: tuple[tuple[int, Mixing], ...]
-
-    @classmethod
-    def of(cls, layers: Iterable[Layer], ends: Iterable[Component]) -> _Work:
-        multiplied = sum(part.multiplied for part in ends)
-        counts: dict[Mixing, int] = {}
-        for layer in layers:
-            for part in layer.components:
-                multiplied += layer.count * part.multiplied
-                for mixing in part.mixing:
-                    counts[mixing] = counts.get(mixing, 0) + layer.count * part.used
-        return cls(multiplied, tuple((count, mixing) for mixing, count in counts.items()))
-
-    def per_token(self, length: int, *, causal: bool) -> int:
-        """Return the mean operations of a token, rounded up to a whole one."""
-        return _PER_PRODUCT * self.multiplied + self.attention(length, causal=causal)
-
-    def attention(self, length: int, *, causal: bool) -> int:
-        """Return the mean operations between a token and others, rounded up to a whole one."""
-        pairs = sum(
-            count * mixing.heads * (mixing.key_width + mixing.value_width)
-            * (keys_seen(mixing, length) if causal else length * (length // mixing.stride))
-            for count, mixing in self.mixing
-        )  # fmt: skip
-        return -(-_PER_PRODUCT * pairs // length)
-
-
-def keys_seen(mixing: Mixing, length: int) -> int:
-    """Sum over a sequence the keys that each token sees.
+def training_compute_of_samples(
+    architecture: Architecture,
+    samples: int,
+    shape: Mapping[str, Span],
+    margin: Amount | None = None,
+    trained: Trained = ALL,
+) -> Estimate:
+    """Estimate the compute of a run that is counted in samples: images, recordings, pairs.
 
     Args:
-        mixing: stride r and limit k of the attention.
-        length: tokens in the sequence.
+        architecture: from `describe`.
+        samples: samples processed, each epoch counted; a denoiser sees one time step a sample.
+        shape: length of each stream in one sample.
+        margin: relative error that the law accepts; it gives the interval.
+        trained: which weights are updated.
 
-    Returns: the sum of `min(i // r, k)` over the tokens i = 1 to `length`.
+    Returns: the causal amount, its interval and the assumptions.
 
-    >>> keys_seen(Mixing(1, 1, 1), 4)
-    10
-    >>> keys_seen(Mixing(1, 1, 1, limit=2), 4)
-    7
+    Raises:
+        InputError: samples or a length out of range, a stream that is missing or not known.
+
+    Source: Annex A.2.2 (passes times operations), A.2 (margin).
     """
-    stride, limit = mixing.stride, mixing.limit
-    entries = length // stride
-    if limit is None or entries <= limit:
-        return stride * entries * (entries - 1) // 2 + entries * (length - stride * entries + 1)
-    before = stride * limit - 1
-    return stride * limit * (limit - 1) // 2 + limit * (length - before)
+    _check("the number of samples", samples, _MAX_TOKENS)
+    one = sample_operations(architecture, shape, trained)
+    amount = samples * one.causal
+    low, high = (None, None) if margin is None else interval(amount, margin)
+    positions = next(length * count for _, length, count in one.shape)
+    listed = ", ".join(f"{length * count} {name}" for name, length, count in one.shape)
+    operations = Operations(
+        -(-one.full // positions), -(-one.causal // positions), positions, 0, 0, 0
+    )
+    notes = (f"one sample has {listed}", _passes(trained))
+    return Estimate(
+        amount=amount,
+        low=low,
+        high=high,
+        full=samples * one.full,
+        tokens=samples * positions,
+        operations=operations,
+        approximation=6 * architecture.parameters_total * samples * positions,
+        notes=(*notes, *_unseen(architecture, shape), *architecture.notes),
+        samples=samples,
+        parts=one.parts,
+    )
 
 
-def _prediction_work(architecture: Architecture) -> _Work | None:
-    """Return the work of layers that predict further tokens: each also runs the output head."""
-    if architecture.prediction is None:
-        return None
-    heads = [part for part in architecture.ends if part.name == "output head"]
-    count = sum(layer.count for layer in architecture.prediction)
-    return _Work.of(architecture.prediction, heads * count)
+def _shape(architecture: Architecture, length: int, others: Mapping[str, Span]) -> dict[str, Span]:
+    """Return the length of every stream, those that the configuration fixes filled in."""
+    main = architecture.streams[0]
+    known = {stream.name: stream for stream in architecture.streams}
+    for name in others:
+        if name not in known or name == main.name:
+            names = ", ".join(name for name in known if name != main.name) or "none"
+            raise InputError(
+                f"the model has no further stream called {name[:60]!r}",
+                None,
+                f"Its further streams: {names}.",
+            )
+    shape = {main.name: Span(length)}
+    for stream in architecture.streams[1:]:
+        given = others.get(stream.name)
+        if given is not None:
+            shape[stream.name] = _checked(stream.name, given)
+        elif stream.optional:
+            continue
+        elif stream.length is not None:
+            shape[stream.name] = Span(stream.length)
+        else:
+            raise _missing(architecture, stream.name, stream.unit)
+    return shape
 
 
-def _notes(architecture: Architecture, operations: Operations, tokens: int) -> list[str]:
+def _checked(name: str, span: Span) -> Span:
+    _check(f"the length of {name}", span.length, _MAX_SEQUENCE)
+    _check(f"the number of sequences of {name}", span.count, _MAX_COUNT)
+    return span
+
+
+def _missing(architecture: Architecture, name: str, unit: str) -> InputError:
+    return InputError(
+        f"the family {architecture.family} also works on {name}, and how many there are in one "
+        f"{unit} is not known from the configuration",
+        None,
+        f"Give the length of {name!r}.",
+    )
+
+
+def _unseen(architecture: Architecture, given: Mapping[str, Span]) -> list[str]:
+    """Say which streams nobody spoke of, so that nothing of them is in the count."""
+    return [
+        f"no {stream.name} are counted, since nobody said how many there are: parts that work on "
+        "them are left out"
+        for stream in architecture.streams[1:]
+        if stream.optional and stream.name not in given
+    ]
+
+
+def _passes(trained: Trained) -> str:
+    if trained.weights == "none":
+        return "forward pass only"
+    if trained.weights == "adapter":
+        return (
+            f"adapters of {trained.adapter_parameters} parameters are trained: frozen weights cost "
+            "a forward pass and the gradient that goes through them"
+        )
+    if trained.frozen or trained.frozen_layers:
+        return "weights that are not trained cost a forward pass, and a gradient that goes through"
+    return "forward and backward pass of all weights; recomputation of activations is not counted"
+
+
+def _notes(
+    architecture: Architecture, operations: Operations, tokens: int, trained: Trained
+) -> list[str]:
     notes = [
-        "forward and backward pass of all weights; recomputation of activations is not counted",
+        _passes(trained),
         f"attention counted causally at {operations.sequence_length} tokens a sequence",
     ]
     if architecture.is_mixture:

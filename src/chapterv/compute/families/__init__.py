@@ -13,24 +13,65 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from chapterv.compute.architecture import Architecture
 from chapterv.compute.reading import Reader
 
-__all__ = ["Describe", "Recognise", "by_layout", "by_model_type", "family", "load"]
+__all__ = [
+    "LANGUAGE_HEADS",
+    "Describe",
+    "Family",
+    "Recognise",
+    "by_class",
+    "by_layout",
+    "by_model_type",
+    "family",
+    "load",
+]
 
 Describe = Callable[[Reader], Architecture]
 Recognise = Callable[[Mapping[str, Any]], bool]
 
-_BY_MODEL_TYPE: dict[str, Describe] = {}
-_BY_LAYOUT: list[tuple[Recognise, Describe]] = []
+LANGUAGE_HEADS = ("ForCausalLM", "LMHeadModel")
+"""Ends of class names of text decoders with an output head."""
 
 
-def family(*model_types: str, layout: Recognise | None = None) -> Callable[[Describe], Describe]:
+class Family(msgspec.Struct, frozen=True):
+    """A registered family.
+
+    Args:
+        describe: from a configuration to an architecture.
+        composed: it reads the tables of several parts, such as `text_config`, by itself.
+        heads: ends of the class names under `architectures` whose head it counts.
+    """
+
+    describe: Describe
+    composed: bool = False
+    heads: tuple[str, ...] = LANGUAGE_HEADS
+
+
+_BY_MODEL_TYPE: dict[str, Family] = {}
+_BY_CLASS: dict[str, Family] = {}
+_BY_LAYOUT: list[tuple[Recognise, Family]] = []
+
+
+def family(
+    *model_types: str,
+    layout: Recognise | None = None,
+    classes: tuple[str, ...] = (),
+    composed: bool = False,
+    heads: tuple[str, ...] = LANGUAGE_HEADS,
+) -> Callable[[Describe], Describe]:
     """Register a family.
 
     Args:
         model_types: values of `model_type` that it reads.
         layout: for formats without a `model_type`, a test on the parsed file.
+        classes: values of `_class_name`, as the parts of image models name themselves.
+        composed: it reads the tables of several parts, such as `text_config`, by itself.
+        heads: ends of the class names under `architectures` whose head it counts; a file that
+            names another class is refused.
 
     Returns: the decorator.
 
@@ -39,12 +80,14 @@ def family(*model_types: str, layout: Recognise | None = None) -> Callable[[Desc
     """
 
     def register(describe: Describe) -> Describe:
-        for name in model_types:
-            if name in _BY_MODEL_TYPE:
-                raise ValueError(f"two families read {name!r}")
-            _BY_MODEL_TYPE[name] = describe
+        entry = Family(describe, composed, heads)
+        for table, names in ((_BY_MODEL_TYPE, model_types), (_BY_CLASS, classes)):
+            for name in names:
+                if name in table:
+                    raise ValueError(f"two families read {name!r}")
+                table[name] = entry
         if layout is not None:
-            _BY_LAYOUT.append((layout, describe))
+            _BY_LAYOUT.append((layout, entry))
         return describe
 
     return register
@@ -54,20 +97,26 @@ def family(*model_types: str, layout: Recognise | None = None) -> Callable[[Desc
 def load() -> tuple[str, ...]:
     """Import every family once.
 
-    Returns: the values of `model_type` that are covered, sorted.
+    Returns: the values of `model_type` and of `_class_name` that are covered, sorted.
     """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return tuple(sorted(_BY_MODEL_TYPE))
+    return tuple(sorted({**_BY_MODEL_TYPE, **_BY_CLASS}))
 
 
-def by_model_type(name: str) -> Describe | None:
+def by_model_type(name: str) -> Family | None:
     """Return the family that reads this `model_type`."""
     load()
     return _BY_MODEL_TYPE.get(name)
 
 
-def by_layout(values: Mapping[str, Any]) -> Describe | None:
+def by_class(name: str) -> Family | None:
+    """Return the family that reads this `_class_name`."""
+    load()
+    return _BY_CLASS.get(name)
+
+
+def by_layout(values: Mapping[str, Any]) -> Family | None:
     """Return the family that recognises the format of a file without `model_type`."""
     load()
-    return next((describe for test, describe in _BY_LAYOUT if test(values)), None)
+    return next((entry for test, entry in _BY_LAYOUT if test(values)), None)
