@@ -60,6 +60,8 @@ CASES = [
     ("explain", ["explain", "act:C06", "FOLDER"], ""),
     ("explain", ["explain", "act:M01", "FOLDER"], ""),
     ("compute-estimate", ["compute", "estimate", "FOLDER/config.json", "--tokens", "1e12"], ""),
+    ("compute-ledger", ["compute", "ledger", "FOLDER"], ""),
+    ("compute-forecast", ["compute", "forecast", "FOLDER", "--no-record"], ""),
     ("law-rows", ["law", "show"], ""),
     ("law-show", ["law", "show", "act:C03"], ""),
     ("law-show", ["law", "show", "act:K06", "--on", "2024-01-01"], ""),

@@ -12,7 +12,16 @@ from chapterv.errors import UsageError
 __all__ = ["SCHEMAS", "command"]
 
 SCHEMAS = (
-    *("assess", "compute-estimate", "explain", "init", "law-changes", "law-evaluate"),
+    *(
+        "assess",
+        "compute-estimate",
+        "compute-forecast",
+        "compute-ledger",
+        "explain",
+        "init",
+        "law-changes",
+        "law-evaluate",
+    ),
     *("law-rows", "law-show", "scan"),
     *("clock", "conflict", "fact", "finding", "obligation", "question", "source"),
 )

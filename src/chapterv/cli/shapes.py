@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from chapterv.cli.forecast_shapes import ComputeForecast
+from chapterv.cli.shapes_compute import Anomaly, Ledger
 from chapterv.facts import Conflict, Question, Source
 from chapterv.law import Answer, Status
 
@@ -146,17 +148,28 @@ class PerToken(msgspec.Struct):
     causal: str
 
 
+class SamplePart(msgspec.Struct):
+    """Operations of one part of a model for one sample."""
+
+    part: str
+    full: str
+    causal: str
+
+
 class Estimate(msgspec.Struct):
-    """`compute estimate`."""
+    """`compute estimate`; the last two where the run is counted in samples."""
 
     family: str
     parameters_total: str
     parameters_active: str
     operations_per_token: PerToken
     training_compute: Interval
+    full_attention: str
     tokens: str
     sequence_length: int
     notes: list[str]
+    samples: str | None = None
+    parts: list[SamplePart] | None = None
 
 
 class ReasonBelow(msgspec.Struct):
@@ -349,19 +362,6 @@ class Note(msgspec.Struct):
     text: str
 
 
-class Anomaly(msgspec.Struct):
-    """Something wrong in the record of a run, and what the sums do about it."""
-
-    artefact: str
-    kind: str
-    text: str
-    effect: str
-    pointer: str | None = None
-    key: str | None = None
-    amount: str | None = None
-    times: int = 1
-
-
 class Scan(msgspec.Struct):
     """`scan`."""
 
@@ -375,6 +375,8 @@ class Scan(msgspec.Struct):
 SHAPES: dict[str, Any] = {
     "assess": Assess,
     "compute-estimate": Estimate,
+    "compute-forecast": ComputeForecast,
+    "compute-ledger": Ledger,
     "explain": Explain,
     "init": Init,
     "law-changes": LawChanges,

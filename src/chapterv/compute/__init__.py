@@ -8,6 +8,8 @@ guessed.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from chapterv.compute.annex import (
     HardwareEstimate,
     Period,
@@ -41,40 +43,220 @@ from chapterv.compute.operations import (
 from chapterv.compute.weights import Comparison, Explained, compare_with_weights
 from chapterv.compute.work import ALL, NOTHING, Span, Trained
 
+if TYPE_CHECKING:
+    from chapterv.compute.energy import (
+        BOUNDARIES,
+        Energy,
+        PowerSegment,
+        Range,
+        energy_from_compute,
+        energy_from_power,
+        inference_operations,
+        measured_energy,
+        mwh_figures,
+    )
+    from chapterv.compute.hardware import (
+        HardwareCompute,
+        Implied,
+        Segment,
+        hardware_compute,
+        hardware_days,
+        implied_utilisation,
+    )
+    from chapterv.compute.peaks import (
+        Chip,
+        chips,
+        find_chip,
+        find_chips,
+        find_peak,
+    )
+    from chapterv.compute.published import (
+        ATTRIBUTION,
+        Candidate,
+        PublishedModel,
+        check_published,
+        find_published,
+        one_published,
+        published_models,
+    )
+    from chapterv.compute.reconciling import (
+        Chosen,
+        Gap,
+        Reconciliation,
+        methods_in_text,
+        reconcile,
+    )
+    from chapterv.compute.reconciling_figures import (
+        ComputeFigures,
+        compute_figures,
+        duration_range,
+        order_of_magnitude,
+        parameter_range,
+        significant,
+        two_figures,
+    )
+    from chapterv.compute.repairs import (
+        Evidence,
+        Input,
+        Method,
+        Repair,
+        propose_repairs,
+    )
+    from chapterv.compute.repairs_text import (
+        Passage,
+    )
+
 __all__ = [
     "ALL",
+    "ATTRIBUTION",
+    "BOUNDARIES",
     "NOTHING",
     "Architecture",
+    "Candidate",
+    "Chip",
+    "Chosen",
     "Comparison",
     "Component",
+    "ComputeFigures",
     "Counts",
+    "Energy",
     "Estimate",
+    "Evidence",
     "Explained",
+    "Gap",
+    "HardwareCompute",
     "HardwareEstimate",
+    "Implied",
+    "Input",
     "Layer",
+    "Method",
     "Mixing",
     "Operations",
     "Part",
+    "Passage",
     "Period",
+    "PowerSegment",
     "Projection",
+    "PublishedModel",
+    "Range",
+    "Reconciliation",
+    "Repair",
     "SampleOperations",
+    "Segment",
     "Span",
     "Stream",
     "Sums",
     "Trained",
     "UnknownFamily",
     "architecture_method",
+    "check_published",
+    "chips",
     "compare_with_weights",
+    "compute_figures",
     "dense_approximation",
     "describe",
     "document_operations",
+    "duration_range",
+    "energy_from_compute",
+    "energy_from_power",
     "families",
+    "find_chip",
+    "find_chips",
+    "find_peak",
+    "find_published",
     "forward_operations",
+    "hardware_compute",
+    "hardware_days",
     "hardware_method",
+    "implied_utilisation",
+    "inference_operations",
+    "measured_energy",
+    "methods_in_text",
+    "mwh_figures",
+    "one_published",
     "operations_per_token",
+    "order_of_magnitude",
+    "parameter_range",
+    "propose_repairs",
+    "published_models",
+    "reconcile",
     "sample_operations",
+    "significant",
     "sum_parts",
     "training_compute",
     "training_compute_of_samples",
+    "two_figures",
     "within_margin",
 ]
+
+_LATER = {
+    "energy": (
+        "BOUNDARIES",
+        "Energy",
+        "PowerSegment",
+        "Range",
+        "energy_from_compute",
+        "energy_from_power",
+        "inference_operations",
+        "measured_energy",
+        "mwh_figures",
+    ),
+    "hardware": (
+        "HardwareCompute",
+        "Implied",
+        "Segment",
+        "hardware_compute",
+        "hardware_days",
+        "implied_utilisation",
+    ),
+    "peaks": (
+        "Chip",
+        "chips",
+        "find_chip",
+        "find_chips",
+        "find_peak",
+    ),
+    "published": (
+        "ATTRIBUTION",
+        "Candidate",
+        "PublishedModel",
+        "check_published",
+        "find_published",
+        "one_published",
+        "published_models",
+    ),
+    "reconciling": (
+        "Chosen",
+        "Gap",
+        "Reconciliation",
+        "methods_in_text",
+        "reconcile",
+    ),
+    "reconciling_figures": (
+        "ComputeFigures",
+        "compute_figures",
+        "duration_range",
+        "order_of_magnitude",
+        "parameter_range",
+        "significant",
+        "two_figures",
+    ),
+    "repairs": (
+        "Evidence",
+        "Input",
+        "Method",
+        "Repair",
+        "propose_repairs",
+    ),
+    "repairs_text": ("Passage",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what only some questions need: methods side by side, hardware, energy."""
+    from importlib import import_module
+
+    for module, names in _LATER.items():
+        if name in names:
+            return getattr(import_module(f"chapterv.compute.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

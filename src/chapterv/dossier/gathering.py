@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from chapterv.dossier.configuration import read_configuration
 from chapterv.dossier.derive import derive
 from chapterv.dossier.documents import document_notes
 from chapterv.dossier.folder import Dossier
+from chapterv.dossier.ledger import DossierLedger
 from chapterv.errors import InputError
 from chapterv.evidence import Progress, ReadEntry, Scan, scan
 from chapterv.facts import (
@@ -50,6 +51,7 @@ class Gathered:
         notes: remarks for a person, one sentence each.
         settled: (subject, key) to the identifier of the fact that a person chose.
         today: the day on which it was gathered, where the caller said so.
+        ledger: every run and activity with what it took, and the two sums.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Gathered:
         notes: tuple[str, ...],
         settled: Mapping[tuple[str, str], str],
         today: datetime.date | None = None,
+        ledger: DossierLedger | None = None,
     ) -> None:
         self.dossier = dossier
         self.facts = facts
@@ -70,6 +73,7 @@ class Gathered:
         self.notes = notes
         self.settled = settled
         self.today = today
+        self.ledger = ledger
 
     @cached_property
     def by_id(self) -> Mapping[str, Fact]:
@@ -127,16 +131,18 @@ def gather(
     notes = [*dossier.notes, *(f"{note.artefact}: {note.text}" for note in scanned.notes)]
     settled = _settled(dossier, known)
     architecture = _architecture(dossier, known)
-    work = derive(known, dossier.model, architecture, settled, estimate_margin())
+    given = (dossier.model, architecture)
+    margin, at = estimate_margin(), _describing(dossier)
+    work = derive(known, *given, settled, margin, at)
     if chosen := _settled(dossier, work.made):
         # A person chose a derived fact, so what is derived from it is derived anew.
         settled = {**chosen, **settled}
-        work = derive(known, dossier.model, architecture, settled, estimate_margin())
+        work = derive(known, *given, settled, margin, at)
     notes += work.notes
     notes += [_unmatched(one) for one in _without(dossier, settled)]
     notes += document_notes(dossier)
     facts = (*known, *work.made)
-    return Gathered(dossier, facts, scanned, tuple(notes), settled, today)
+    return Gathered(dossier, facts, scanned, tuple(notes), settled, today, work.ledger)
 
 
 def estimate_margin() -> Decimal:
@@ -235,6 +241,22 @@ def _architecture(dossier: Dossier, facts: Iterable[Fact]) -> Architecture | Non
         except InputError:
             continue  # weights, or a family that is not covered; the scan has said so
     return None
+
+
+def _describing(dossier: Dossier) -> Callable[[str], Architecture | None]:
+    """Return what describes a configuration below the folder; others are not opened."""
+    root = dossier.folder.resolve()
+
+    def at(place: str) -> Architecture | None:
+        path = dossier.folder / place
+        try:
+            if not path.resolve().is_relative_to(root):
+                return None
+            return describe(read_configuration(path, place), place)
+        except (InputError, OSError):
+            return None
+
+    return cache(at)
 
 
 def _with_statement(dossier: Dossier, scanned: Scan) -> Scan:

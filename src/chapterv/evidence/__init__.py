@@ -19,7 +19,17 @@ from chapterv.evidence.registry import (
     reader,
     readers,
 )
-from chapterv.evidence.results import Anomaly, Note, Part, ReadEntry, Scan, SkippedEntry
+from chapterv.evidence.results import (
+    Anomaly,
+    Note,
+    Part,
+    ReadEntry,
+    Scan,
+    SkippedEntry,
+    anomaly_object,
+)
+from chapterv.evidence.run_spans import moment
+from chapterv.evidence.runs import LogState, follow
 from chapterv.evidence.scanning import Progress, scan
 from chapterv.evidence.strict import decode_json, decode_text, decode_yaml
 
@@ -28,6 +38,7 @@ __all__ = [
     "Anomaly",
     "Artefact",
     "Joined",
+    "LogState",
     "Note",
     "Part",
     "Parts",
@@ -38,10 +49,13 @@ __all__ = [
     "SkippedEntry",
     "Unclaimed",
     "Window",
+    "anomaly_object",
     "decode_json",
     "decode_text",
     "decode_yaml",
+    "follow",
     "joins",
+    "moment",
     "not_read",
     "reader",
     "readers",

@@ -1,0 +1,85 @@
+"""The compute that a model inherits with the weights it was made from.
+
+Somebody states it, or the table of published models has it; the table's figures are others'
+estimates, so they are assumed, graded and attributed, and never used where two models fit a name.
+
+Source: Guidelines on obligations for general-purpose AI models, Annex A.1 and section 3.2.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from chapterv.compute.ledger import Entry
+from chapterv.compute.published import ATTRIBUTION, PublishedModel, check_published, one_published
+from chapterv.errors import InputError
+from chapterv.facts import Amount, World, amount_text
+
+__all__ = ["INHERITED", "Inherited", "inherited_of"]
+
+INHERITED = "merged_or_initial_weights_training"
+MAX_BASES = 100
+
+
+class Inherited(msgspec.Struct, frozen=True):
+    """What is known of the compute of base models.
+
+    Args:
+        entries: for the ledger.
+        published: base models found in the table, with the name that was asked for.
+        facts: facts that name the bases.
+        notes: bases of which nothing is known, and why.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    published: tuple[tuple[str, PublishedModel], ...] = ()
+    facts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def amount(self) -> Amount | None:
+        """Compute of the one base that the table has, where there is one base only."""
+        return self.published[0][1].compute if len(self.published) == 1 else None
+
+
+def inherited_of(world: World) -> Inherited:
+    """Find the compute of the models that a model was made from.
+
+    Args:
+        world: what is known of the model.
+    """
+    bases = world.keys.get("model.derived_from")
+    if bases is None or not bases.value:
+        return Inherited()
+    stated = world.keys.get("model.original_compute")
+    if stated is not None and (stated.low or stated.value):
+        amount = stated.value if stated.value is not None else stated.low
+        assert amount is not None
+        entry = Entry(
+            "base model", INHERITED, amount, method="stated", sources=stated.facts,
+            note="compute of the original model as stated", open_above=stated.value is None,
+        )  # fmt: skip
+        return Inherited((entry,), facts=bases.facts)
+    found: list[tuple[str, PublishedModel]] = []
+    notes: list[str] = []
+    for name in bases.value[:MAX_BASES]:
+        try:
+            found.append((name, one_published(name)))
+        except InputError as error:
+            notes.append(f"The compute of the base model is not known: {error}")
+    notes += [doubt for _, model in found for doubt in check_published(model)]
+    entries = tuple(_entry(name, model, bases.facts) for name, model in found)
+    whole = tuple(found) if len(found) == len(bases.value) else ()
+    return Inherited(entries, whole, bases.facts, tuple(notes))
+
+
+def _entry(name: str, model: PublishedModel, facts: tuple[str, ...]) -> Entry:
+    grade = f"graded {model.grade.lower()}" if model.grade else "not graded"
+    note = (
+        f"{model.model}: {amount_text(model.compute)} FLOP as published, {grade} by its source "
+        f"({ATTRIBUTION})"
+    )
+    return Entry(
+        f"base model {name}", INHERITED, model.compute, method="published", sources=facts,
+        note=note, open_above=True,
+    )  # fmt: skip
