@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,12 +20,15 @@ from chapterv.figures import (
     ENGLISH,
     LIGHT,
     ComputeRow,
+    CrossingDays,
+    FanPoint,
     Figure,
     Table,
     Threshold,
     TimelineEntry,
     compute_axis,
     duties_timeline,
+    forecast_fan,
     stylesheet,
     within,
 )
@@ -53,7 +57,20 @@ def duties(label: str = "Publish the summary", id: str = "d") -> Figure:
     )
 
 
-makers = pytest.mark.parametrize("make", [compute, duties])
+def fan(label: str = "Systemic risk", id: str = "f") -> Figure:
+    return forecast_fan(
+        [FanPoint(TODAY, 8 * 10**24)],
+        [FanPoint(TODAY + timedelta(days=40), 2 * 10**25, 10**25, 3 * 10**25)],
+        [
+            CrossingDays(Threshold(label, 10**25), TODAY, TODAY + timedelta(days=9)),
+            CrossingDays(Threshold(label, 10**23)),
+        ],
+        TODAY,
+        id=id,
+    )
+
+
+makers = pytest.mark.parametrize("make", [compute, duties, fan])
 
 
 @makers

@@ -13,6 +13,7 @@ from chapterv.figures.compute_rows import ComputeRow, Threshold, within
 from chapterv.figures.duties_entries import STATES, State, TimelineEntry
 from chapterv.figures.duties_timeline import duties_timeline
 from chapterv.figures.figure import Figure, Table
+from chapterv.figures.forecast_fan import CrossingDays, FanPoint, forecast_fan
 from chapterv.figures.style import DARK, LIGHT, stylesheet
 from chapterv.figures.texts import ENGLISH
 
@@ -23,6 +24,8 @@ __all__ = [
     "STATES",
     "Amount",
     "ComputeRow",
+    "CrossingDays",
+    "FanPoint",
     "Figure",
     "State",
     "Table",
@@ -31,6 +34,7 @@ __all__ = [
     "compute_axis",
     "duties_timeline",
     "exact",
+    "forecast_fan",
     "long_date",
     "percent",
     "scientific",

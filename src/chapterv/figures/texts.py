@@ -144,6 +144,35 @@ ENGLISH: Final[Mapping[str, str]] = {
     "duties.column.done": "Done on",
     "duties.column.days": "Days from today",
     "duties.column.note": "Note",
+    # The fan of a forecast
+    "fan.title": "Computing power to come",
+    "fan.desc": "Time from {first} to {last}, operations in {unit} on a logarithmic axis from "
+    "{low} to {high}. Done by {today}: {amount}. Thresholds: {thresholds}.",
+    "fan.desc_empty": "No day has a known amount. Thresholds: {thresholds}.",
+    "fan.today": "Today, {date}",
+    "fan.axis": "{unit}, logarithmic",
+    "fan.done": "done",
+    "fan.central": "at this pace",
+    "fan.band": "{share} of futures",
+    "fan.crossing": "{central}",
+    "fan.crossing_band": "{central} ({earliest} to {latest})",
+    "fan.out_of_sight": "out of sight",
+    "fan.caption.done": "By {date}: {amount} {unit}.",
+    "fan.caption.crossing": "More than {amount} at this pace on {central}.",
+    "fan.caption.crossing_band": "More than {amount} at this pace on {central}, between {earliest} "
+    "and {latest} in {share} of futures.",
+    "fan.caption.passed": "More than {amount}: already.",
+    "fan.passed": "already above",
+    "fan.caption.none": "More than {amount}: not in sight at this pace.",
+    "fan.column.day": "Day",
+    "fan.column.kind": "Kind",
+    "fan.column.low": "Lowest ({unit})",
+    "fan.column.amount": "Amount ({unit})",
+    "fan.column.high": "Highest ({unit})",
+    "fan.column.note": "Note",
+    "fan.kind.done": "done",
+    "fan.kind.ahead": "at this pace",
+    "fan.kind.threshold": "threshold",
 }
 
 
