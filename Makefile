@@ -53,8 +53,8 @@ $(VENV)/.stamp-lock: requirements/lock.txt $(VENV)/.stamp-runtime
 $(ORACLES_VENV)/.stamp: requirements/oracles.txt requirements/build.txt pyproject.toml
 	$(call step,installing the programs of others into $(ORACLES_VENV))
 	$(call make_venv,$(ORACLES_VENV))
-	@$(ORACLES_VENV)/bin/python $(LOCKED) -r requirements/oracles.txt
 	@$(ORACLES_VENV)/bin/python $(PIP) install --no-warn-script-location $(TORCH)
+	@$(ORACLES_VENV)/bin/python $(LOCKED) -r requirements/oracles.txt
 	@$(ORACLES_VENV)/bin/python $(ITSELF)
 	@touch $@
 
@@ -113,6 +113,7 @@ lock: $(VENV)/.stamp-lock ## rewrite the locked requirement files
 	@$(BIN)/$(COMPILE) $(UPGRADE) -c requirements/runtime.txt -c requirements/build.txt \
 		pyproject.toml requirements/build.in requirements/dev.in -o requirements/dev.txt
 	@$(BIN)/$(COMPILE) $(UPGRADE) -c requirements/dev.txt \
+		--override requirements/oracles-overrides.in \
 		pyproject.toml requirements/build.in requirements/oracles.in -o requirements/oracles.txt
 	@$(BIN)/$(COMPILE) $(UPGRADE) requirements/lock.in -o requirements/lock.txt
 	$(call step,requirements/*.txt rewritten)

@@ -221,7 +221,7 @@ def test_pickles_are_named_and_not_opened(tmp_path: Path) -> None:
 
 
 def test_records_of_runs_are_recognised(tmp_path: Path) -> None:
-    found = scanned(tmp_path, {"trainer_state.json": "{}", "weights.gguf": b"GGUF"})
+    found = scanned(tmp_path, {"results_1.json": "{}", "weights.onnx": b"onnx"})
     assert all("recognised, not read yet" in reason for reason in reasons(found).values())
 
 

@@ -167,7 +167,7 @@ class _Scan:
             try:
                 self._apply(entry, artefact)
             except Unclaimed as error:
-                reason = str(error)
+                reason = str(error) or reason
                 continue
             return
         self._skip_unknown(artefact, reason)

@@ -11,17 +11,19 @@ _PICKLE = (
     "a pickle, which can run code when it is opened: not opened. Convert the weights to "
     "safetensors, or state model.parameters_total with a source."
 )
+_SETTINGS = (
+    "a pickle, which can run code when it is opened, of settings or states and not of weights: "
+    "not opened."
+)
 _RUN = "recognised, not read yet: a record of a training run. State run.tokens with a source."
 _LATER = "recognised, not read yet: state what it says with it as the source."
 
+not_read("torch-pickle", _PICKLE, suffixes=(".pkl", ".pickle", ".distcp", ".joblib"))
 not_read(
-    "torch-pickle", _PICKLE,
-    "pytorch_model*.bin", "adapter_model.bin", "consolidated*.pth", "diffusion_pytorch_model*.bin",
-    "optimizer.bin", "training_args.bin", "scheduler.bin", "model*.bin",
-    suffixes=(".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".distcp", ".joblib"),
+    "torch-settings", _SETTINGS,
+    "training_args.bin", "optimizer.bin", "scheduler.bin", "optimizer.pt", "scheduler.pt",
 )  # fmt: skip
-not_read("distributed-checkpoint", _PICKLE, ".metadata", "common.pt")
-not_read("gguf", "recognised, not read yet: weights in the GGUF format.", suffixes=(".gguf",))
+not_read("megatron-common", _SETTINGS, "common.pt")
 not_read(
     "other-weights", "recognised, not read yet: weights in another format than safetensors.",
     suffixes=(
@@ -30,9 +32,7 @@ not_read(
 )  # fmt: skip
 not_read(
     "run-record", _RUN,
-    "trainer_state.json", "all_results.json", "train_results.json", "eval_results.json",
-    "wandb-summary.json", "wandb-metadata.json", "*.wandb", "events.out.tfevents.*",
-    "emissions.csv", "*codecarbon*.csv", "meta.yaml", "sacct*.txt", "sacct*.csv",
+    "eval_results.json",
 )  # fmt: skip
 not_read("evaluation-log", _LATER, "results_*.json", "samples_*.jsonl", suffixes=(".eval",))
 not_read(
