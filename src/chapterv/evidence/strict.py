@@ -48,7 +48,11 @@ def decode_text(data: bytes, where: str) -> str:
 
 
 def decode_json(
-    data: bytes, where: str, max_values: int = MAX_VALUES, infinity: bool = False
+    data: bytes,
+    where: str,
+    max_values: int = MAX_VALUES,
+    infinity: bool = False,
+    not_finite: bool = False,
 ) -> Any:
     """Return the value of a JSON text.
 
@@ -58,6 +62,7 @@ def decode_json(
         max_values: bound on the number of values.
         infinity: take the words Infinity and -Infinity, which the JSON writer of Python's standard
             library puts into configurations.
+        not_finite: take NaN too, which trainers write for losses that are none.
 
     Raises:
         InputError: wrong encoding, broken syntax, duplicate keys, numbers that are not finite or
@@ -72,7 +77,7 @@ def decode_json(
     if data.count(b",") + opened > max_values:
         raise InputError(f"more than {max_values} values", where, "Check what wrote it.")
     try:
-        value = (_LENIENT if infinity else _DECODER).decode(text)
+        value = (_ANY_FLOAT if not_finite else _LENIENT if infinity else _DECODER).decode(text)
     except json.JSONDecodeError as error:
         raise InputError(
             f"not JSON: {_syntax(error.msg)} at line {error.lineno}, column {error.colno}",
@@ -141,6 +146,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, 
 _LENIENT = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_constant=_constant_or_infinity, parse_float=_finite
 )
+_ANY_FLOAT = json.JSONDecoder(object_pairs_hook=_pairs)
 
 
 def _syntax(message: str) -> str:
