@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         hardware_days,
         implied_utilisation,
     )
+    from chapterv.compute.passes import Term, Terms, terms_from, terms_of
     from chapterv.compute.peaks import (
         Chip,
         chips,
@@ -146,6 +147,8 @@ __all__ = [
     "Span",
     "Stream",
     "Sums",
+    "Term",
+    "Terms",
     "Trained",
     "UnknownFamily",
     "architecture_method",
@@ -183,6 +186,8 @@ __all__ = [
     "sample_operations",
     "significant",
     "sum_parts",
+    "terms_from",
+    "terms_of",
     "training_compute",
     "training_compute_of_samples",
     "two_figures",
@@ -209,6 +214,7 @@ _LATER = {
         "hardware_days",
         "implied_utilisation",
     ),
+    "passes": ("Term", "Terms", "terms_from", "terms_of"),
     "peaks": (
         "Chip",
         "chips",
