@@ -17,6 +17,8 @@ import math
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from fractions import Fraction
 from itertools import islice, product
 from pathlib import Path
 from typing import Any
@@ -84,7 +86,12 @@ def make_brook(folder: Path) -> None:
 
 
 def make_aurora(folder: Path) -> None:
-    """Adds nothing: a model in training has no weights to show."""
+    """Adds the logs of training; a model in training has no weights to show."""
+    logs = folder / "runs" / "pretrain"
+    logs.mkdir(parents=True, exist_ok=True)
+    for number, session in enumerate(AURORA_SESSIONS, 1):
+        text = "".join(training_log(session, AURORA))
+        (logs / f"session-{number}.log").write_text(text, encoding="utf-8")
 
 
 MAKERS = {
@@ -92,6 +99,64 @@ MAKERS = {
     "brook-legal-lora": make_brook,
     "aurora-frontier": make_aurora,
 }
+
+
+# --- training logs --------------------------------------------------------------------------------
+
+AURORA = {
+    "bf16": "True",
+    "global_batch_size": 8192,
+    "hidden_size": 6144,
+    "log_interval": 125,
+    "num_layers": 72,
+    "recompute_granularity": "None",
+    "seq_length": 8192,
+    "train_iters": 894070,
+    "world_size": 2048,
+}
+"""Arguments of the training program, as it prints them when it starts."""
+
+AURORA_SESSIONS = (
+    # First step, last step, start of the session, seconds for a step in the mean.
+    (1, 98_125, datetime(2026, 8, 3, 8, 0), "28.412"),
+    (97_501, 214_000, datetime(2026, 9, 5, 19, 30), "27.884"),
+    (214_001, 327_875, datetime(2026, 10, 14, 9, 15), "27.641"),
+)
+"""The second begins at a checkpoint before the end of the first, so that 625 steps came twice."""
+
+
+def training_log(
+    session: tuple[int, int, datetime, str], arguments: Mapping[str, Any]
+) -> Iterator[str]:
+    """The log of one process group in the manner of Megatron-LM: arguments, then a line a stretch.
+
+    Loss, rate and time for a step follow from the number of the step alone.
+    """
+    first, last, start, seconds = session
+    rule = "-" * 24
+    yield f"{rule} arguments {rule}\n"
+    yield from (f"  {name} {'.' * (48 - len(name))} {said}\n" for name, said in arguments.items())
+    yield f"{rule} end of arguments {rule}\n"
+    interval, batch = arguments["log_interval"], arguments["global_batch_size"]
+    clock = start
+    for step in range(first - 1 + interval, last + 1, interval):
+        pace = Fraction(seconds) * (1 + Fraction(step * 7919 % 1000 - 500, 60_000))
+        clock += timedelta(seconds=float(pace * interval))
+        rate = AURORA_OPERATIONS / pace / arguments["world_size"] / 10**12
+        loss = 1.62 + 9.1 / (1 + step / 900) ** 0.52
+        yield (
+            f" [{clock:%Y-%m-%d %H:%M:%S}] iteration {step:8d}/{arguments['train_iters']:8d} | "
+            f"consumed samples: {step * batch:12d} | "
+            f"elapsed time per iteration (ms): {float(pace * 1000):.1f} | "
+            f"throughput per GPU (TFLOP/s/GPU): {float(rate):.1f} | "
+            f"learning rate: 2.400000E-04 | global batch size: {batch:5d} | "
+            f"lm loss: {loss:.6E} | loss scale: 1.0 | grad norm: 0.{step * 31 % 90 + 100} | "
+            "number of skipped iterations:   0 | number of nan iterations:   0 |\n"
+        )
+
+
+AURORA_OPERATIONS = 23_245 * 10**15
+"""Operations of one step, rounded as the program's own formula would give them."""
 
 
 # --- shapes ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from chapterv.dossier.forecast_records import FILE, append_entries, read_records
 from chapterv.dossier.forecasts import DossierForecast, Foreseen, forecast_dossier, keep_states
 from chapterv.errors import InputError, StorageError
 from chapterv.law import load_pack
+from scripts import make_examples
 from tests.dossier.folders import make_folder
 from tests.dossier.forecast_cases import log_line, write_log
 
@@ -417,11 +418,11 @@ def test_place_that_cannot_be_written_is_a_fault_of_storage(tmp_path: Path) -> N
 
 # --- the bundled example and its figure -------------------------------------------------------
 
-EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "aurora-frontier"
 
-
-def test_example_in_training_shows_the_two_weeks_and_the_day() -> None:
-    found = systemic(EXAMPLE)
+def test_example_in_training_shows_the_two_weeks_and_the_day(tmp_path: Path) -> None:
+    make_examples.copy_written("aurora-frontier", tmp_path)
+    make_examples.make_aurora(tmp_path)
+    found = systemic(tmp_path)
     assert found.forecast.state == "expected"
     assert found.forecast.by_plan
     assert found.notice is not None
