@@ -27,6 +27,8 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "keys.md", keys()
     yield "readers.md", readers_page()
     yield "parameters.md", parameters()
+    yield "families.md", families_page()
+    yield "accelerators.md", accelerators()
 
 
 def commands() -> str:
@@ -52,6 +54,46 @@ def _commands(
             below = command.get_command(context, name)
             if below is not None:
                 yield from _commands(f"{path} {name}", below, context)
+
+
+def families_page() -> str:
+    """Every family of models that is counted in closed form, by the names that files use."""
+    from chapterv.compute import families
+
+    names = families()
+    types = [name for name in names if not name[0].isupper()]
+    classes = [name for name in names if name[0].isupper()]
+    return "\n".join(
+        [
+            "# Families of models", "", NOTE, "",
+            "Parameters and operations of these are counted exactly from the configuration. Any "
+            "other is refused by name, and a plug-in adds one in one file.", "",
+            f"## By `model_type` ({len(types)})", "", ", ".join(f"`{name}`" for name in types),
+            "", f"## By `_class_name` ({len(classes)})", "",
+            ", ".join(f"`{name}`" for name in classes), "",
+        ]
+    )  # fmt: skip
+
+
+def accelerators() -> str:
+    """Every accelerator with its dense peaks, where they come from and how they were checked."""
+    from chapterv.compute.peaks import chips
+
+    lines = [
+        "# Accelerators", "", NOTE, "",
+        "Dense peaks in TFLOP/s by number format, as the hardware method takes them. Checked: V in "
+        "the maker's document, S in a secondary source, U not seen again.", "",
+        "| id | accelerator | peaks | power | released | checked | source |",
+        "|---|---|---|---:|---|---|---|",
+    ]  # fmt: skip
+    for chip in chips():
+        peaks = ", ".join(f"{name} {peak / 10**12:g}" for name, peak in chip.peaks.items())
+        power = f"{chip.tdp_watts} W" if chip.tdp_watts else ""
+        lines.append(
+            f"| `{chip.id}` | {chip.label} | {peaks} | {power} | {chip.released} | {chip.status} "
+            f"| {chip.source} |"
+        )
+    return "\n".join([*lines, ""])
 
 
 def keys() -> str:
