@@ -296,11 +296,14 @@ def test_forked_processes_neither_write_nor_keep_the_file(tmp_path: Path) -> Non
         import os
         meter = Meter(CONFIG, sys.argv[1], sequence_length=64, energy=False)
         meter.add(64)
+        ready, told = os.pipe()
         if os.fork() == 0:
+            os.write(told, b".")
             meter.add(64)
             meter.close()
             time.sleep(0.5)
             sys.exit()
+        os.read(ready, 1)
         meter.close()
         Meter(CONFIG, sys.argv[1]).close()
         os.wait()
