@@ -28,6 +28,7 @@ from chapterv.compute.architecture import (
     Stream,
 )
 from chapterv.compute.describing import UnknownFamily, describe, families
+from chapterv.compute.images import Pictures, image_shape
 from chapterv.compute.ledger import Counts, Sums, sum_parts
 from chapterv.compute.operations import (
     Estimate,
@@ -44,6 +45,11 @@ from chapterv.compute.weights import Comparison, Explained, compare_with_weights
 from chapterv.compute.work import ALL, NOTHING, Span, Trained
 
 if TYPE_CHECKING:
+    from chapterv.compute.adapters import (
+        adapter_parameters,
+        adapter_parameters_of,
+        ia3_parameters,
+    )
     from chapterv.compute.energy import (
         BOUNDARIES,
         Energy,
@@ -71,6 +77,7 @@ if TYPE_CHECKING:
         find_chips,
         find_peak,
     )
+    from chapterv.compute.pipelines import PipelineOperations, picture_shape, pipeline_operations
     from chapterv.compute.published import (
         ATTRIBUTION,
         Candidate,
@@ -96,6 +103,7 @@ if TYPE_CHECKING:
         significant,
         two_figures,
     )
+    from chapterv.compute.recordings import recording_shape
     from chapterv.compute.repairs import (
         Evidence,
         Input,
@@ -136,6 +144,8 @@ __all__ = [
     "Part",
     "Passage",
     "Period",
+    "Pictures",
+    "PipelineOperations",
     "PowerSegment",
     "Projection",
     "PublishedModel",
@@ -151,6 +161,8 @@ __all__ = [
     "Terms",
     "Trained",
     "UnknownFamily",
+    "adapter_parameters",
+    "adapter_parameters_of",
     "architecture_method",
     "check_published",
     "chips",
@@ -171,6 +183,8 @@ __all__ = [
     "hardware_compute",
     "hardware_days",
     "hardware_method",
+    "ia3_parameters",
+    "image_shape",
     "implied_utilisation",
     "inference_operations",
     "measured_energy",
@@ -180,9 +194,12 @@ __all__ = [
     "operations_per_token",
     "order_of_magnitude",
     "parameter_range",
+    "picture_shape",
+    "pipeline_operations",
     "propose_repairs",
     "published_models",
     "reconcile",
+    "recording_shape",
     "sample_operations",
     "significant",
     "sum_parts",
@@ -195,6 +212,7 @@ __all__ = [
 ]
 
 _LATER = {
+    "adapters": ("adapter_parameters", "adapter_parameters_of", "ia3_parameters"),
     "energy": (
         "BOUNDARIES",
         "Energy",
@@ -222,6 +240,7 @@ _LATER = {
         "find_chips",
         "find_peak",
     ),
+    "pipelines": ("PipelineOperations", "picture_shape", "pipeline_operations"),
     "published": (
         "ATTRIBUTION",
         "Candidate",
@@ -247,6 +266,7 @@ _LATER = {
         "significant",
         "two_figures",
     ),
+    "recordings": ("recording_shape",),
     "repairs": (
         "Evidence",
         "Input",

@@ -35,6 +35,8 @@ _HEADS = ("lm_head", "embed_out", "output_embedding")
 _TABLES = ("embed_tokens", "wte", "word_embeddings", "embed_in", "tokens_embed", "tok_embeddings")
 # Blocks that stand in several places come with matrices that no list of names tells apart.
 _UNNAMED = ("zamba2",)
+# Tensors of experts that also hold places for experts without weights.
+_UNEVEN = ("longcat_flash",)
 
 
 class _Matrix(msgspec.Struct, frozen=True):
@@ -65,7 +67,7 @@ def adapter_parameters(
     Args:
         architecture: the frozen model, from `describe`.
         rank: rank of the adapters.
-        targets: last parts of the names of matrices, or "all-linear".
+        targets: last parts of the names of matrices, one of them, or "all-linear".
         exclude: names that get none.
         layers: numbers of the layers that get adapters, from 0; all of them if left out.
         bias: "none"; trained biases of the model itself are not covered.
@@ -126,7 +128,8 @@ def ia3_parameters(
     names = _names(architecture, matrices, targets, set(), False)
     inner = {_last(name) for name in feedforward}
     return sum(
-        one.count * (one.projection.inputs if set(_aliases(one)) & inner else one.projection.outputs)
+        one.count
+        * (one.projection.inputs if set(_aliases(one)) & inner else one.projection.outputs)
         for one in matrices
         if _is_target(one, names, set())
     )
@@ -236,9 +239,11 @@ def _names(
     other: bool,
 ) -> frozenset[str] | None:
     """Return the last parts of the targets' names, None for every linear layer."""
-    if isinstance(targets, str):
-        if targets.lower() != _ALL:
+    if isinstance(targets, str) and targets.lower() != _ALL:
+        if not all(letter.isalnum() or letter in "._" for letter in targets):
             raise _refused(f"a pattern for names ({targets[:40]!r}) is not covered")
+        targets = [targets] if targets else []
+    if isinstance(targets, str):
         if architecture.family in _UNNAMED:
             raise _refused(f"{_ALL} is not covered for the family {architecture.family}")
         return None
@@ -311,6 +316,8 @@ def _check_experts(
             None,
             "Say how the program treats experts: apart, joined or converted.",
         )
+    if experts == "converted" and architecture.family in _UNEVEN:
+        raise _refused(f"tensors of experts of the family {architecture.family} are not covered")
     if experts == "converted" and more:
         raise _refused("magnitudes or biases beside tensors of experts are not covered")
     if experts == "converted" and names is not None:
@@ -422,7 +429,7 @@ def _joined(component: Component) -> dict[str, int]:
 
 
 def _check_rank(rank: int) -> None:
-    if isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= _MAX_RANK:
+    if type(rank) is not int or not 1 <= rank <= _MAX_RANK:
         raise InputError(
             f"the rank must be a whole number from 1 to {_MAX_RANK}", None, "Give the rank."
         )

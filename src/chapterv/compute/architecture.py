@@ -44,7 +44,7 @@ class Mixing(msgspec.Struct, frozen=True):
         key_width: width of queries and keys of one head.
         value_width: width of values of one head.
         stride: positions pooled into one key.
-        limit: most entries that one position sees.
+        limit: most entries that one position sees; where it sees all, half of them on each side.
         sees: "past" for causal attention, "all" where every position meets every other, so that
             both conventions agree.
         block: positions meet only inside consecutive blocks of this many: windows of an image,
@@ -86,6 +86,9 @@ class Component(msgspec.Struct, frozen=True):
         stream: stream whose positions it works on.
         every: it works once for that many positions of its stream, which were merged or pooled.
         raw: it reads the data themselves, so that no gradient goes further back.
+        given: it reads what an earlier part gave and not what stands before it in its own, so that
+            a gradient goes back only where something of the earlier parts is trained.
+        idle: it runs, but nothing uses what it gives, so that no gradient comes to it.
         projections: its matrices one by one, where adapters may be put on them.
     """
 
@@ -100,6 +103,8 @@ class Component(msgspec.Struct, frozen=True):
     stream: str = TOKENS
     every: int = 1
     raw: bool = False
+    given: bool = False
+    idle: bool = False
     projections: tuple[Projection, ...] = ()
 
     @property
@@ -178,12 +183,16 @@ class Stream(msgspec.Struct, frozen=True):
         unit: what one sequence of it is: "sequence", "image", "recording", "sample".
         length: positions in one sequence where the configuration fixes it, else None.
         optional: a sample may have none of it; without a statement none is counted, and said so.
+        patch: pixels along one side of a position of a picture.
+        cut: how a side that is no multiple is made one: to the nearest, up or down.
     """
 
     name: str
     unit: str = "sequence"
     length: int | None = None
     optional: bool = False
+    patch: int | None = None
+    cut: Literal["nearest", "up", "down"] = "nearest"
 
 
 class Architecture(msgspec.Struct, frozen=True):

@@ -32,13 +32,15 @@ __all__ = [
 
 def embedding(vocabulary: int, width: int, name: str = "token embedding") -> Component:
     """Return a table that is read by index."""
-    return Component(name, vocabulary * width, lookup=True)
+    names = (Projection("embed_tokens", vocabulary, width),) if name == "token embedding" else ()
+    return Component(name, vocabulary * width, lookup=True, projections=names)
 
 
 def head(vocabulary: int, width: int, tied: bool, bias: bool = False) -> tuple[Component, ...]:
     """Return the output head: multiplied whether or not it shares the embedding's matrix."""
     stored = 0 if tied else 1
-    matrix = Component("output head", vocabulary * width, stored=stored)
+    names = (Projection("lm_head", width, vocabulary),)
+    matrix = Component("output head", vocabulary * width, stored=stored, projections=names)
     return (matrix, Component("output bias", 0, vocabulary)) if bias else (matrix,)
 
 
@@ -109,6 +111,7 @@ def gated(
     bias: bool = False,
     name: str = "feed-forward",
     fused: str | None = None,
+    down: str = "down_proj",
 ) -> Component:
     """Return a feed-forward with a gate, three matrices.
 
@@ -118,13 +121,14 @@ def gated(
         bias: all three have biases.
         name: name of the component.
         fused: name of the one matrix that holds gate and input, where they are not two.
+        down: name of the output projection.
     """
     wide = (
         (Projection(fused, hidden, 2 * inner),)
         if fused
         else (Projection("gate_proj", hidden, inner), Projection("up_proj", hidden, inner))
     )
-    projections = (*wide, Projection("down_proj", inner, hidden))
+    projections = (*wide, Projection(down, inner, hidden))
     vectors = hidden + 2 * inner if bias else 0
     return Component(name, 3 * hidden * inner, vectors, projections=projections)
 
@@ -136,9 +140,10 @@ def experts(expert: Component, count: int, used: int, reader: Reader, pointer: s
     return replace(expert, name="experts", stored=count, used=used)
 
 
-def router(hidden: int, count: int, vectors: int = 0) -> Component:
-    """Return the matrix that scores the experts."""
-    return Component("router", hidden * count, vectors)
+def router(hidden: int, count: int, vectors: int = 0, linear: str | None = None) -> Component:
+    """Return the matrix that scores the experts, `linear` by name where adapters fit on it."""
+    names = (Projection(linear, hidden, count),) if linear else ()
+    return Component("router", hidden * count, vectors, projections=names)
 
 
 def head_width(reader: Reader, hidden: int, heads: int, *names: str, least: int = 1) -> int:

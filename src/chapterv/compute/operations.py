@@ -24,7 +24,7 @@ from collections.abc import Mapping
 import msgspec
 
 from chapterv.compute.amounts import Amount, interval
-from chapterv.compute.architecture import Architecture
+from chapterv.compute.architecture import Architecture, Stream
 from chapterv.compute.work import (
     ALL,
     NOTHING,
@@ -156,7 +156,7 @@ def operations_per_token(
         return -(-amount // sequence_length)
 
     def sums(some: list[Work], causal: bool) -> int:
-        return mean(sum(operations_of(some, shape, causal=causal).values()))
+        return mean(sum(operations_of(some, shape, causal=causal).values())) if some else 0
 
     return Operations(
         full=sums(works, False),
@@ -362,12 +362,22 @@ def _shape(architecture: Architecture, length: int, others: Mapping[str, Span]) 
         if given is not None:
             shape[stream.name] = _checked(stream.name, given)
         elif stream.optional:
-            continue
+            beside = _beside(stream, known, others)
+            if beside is not None and stream.length is not None:
+                shape[stream.name] = Span(stream.length, beside.count)
         elif stream.length is not None:
             shape[stream.name] = Span(stream.length)
         else:
             raise _missing(architecture, stream.name, stream.unit)
     return shape
+
+
+def _beside(
+    stream: Stream, known: Mapping[str, Stream], others: Mapping[str, Span]
+) -> Span | None:
+    """Return a stream that is given and has the same unit: patches and places of one picture."""
+    names = (name for name in others if name in known and known[name].unit == stream.unit)
+    return others[found] if (found := next(names, None)) is not None else None
 
 
 def _checked(name: str, span: Span) -> Span:
@@ -387,11 +397,14 @@ def _missing(architecture: Architecture, name: str, unit: str) -> InputError:
 
 def _unseen(architecture: Architecture, given: Mapping[str, Span]) -> list[str]:
     """Say which streams nobody spoke of, so that nothing of them is in the count."""
+    known = {stream.name: stream for stream in architecture.streams}
     return [
         f"no {stream.name} are counted, since nobody said how many there are: parts that work on "
         "them are left out"
         for stream in architecture.streams[1:]
-        if stream.optional and stream.name not in given
+        if stream.optional
+        and stream.name not in given
+        and (stream.length is None or _beside(stream, known, given) is None)
     ]
 
 

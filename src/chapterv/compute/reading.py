@@ -89,6 +89,8 @@ class Reader:
         Two names of one quantity that disagree are a fault.
         """
         self.read.update(names)
+        if len(names) == 1:
+            return self.values.get(names[0])
         found = [(name, self.values[name]) for name in names if self.values.get(name) is not None]
         if not found:
             return None

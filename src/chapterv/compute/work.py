@@ -59,6 +59,8 @@ class Trained(msgspec.Struct, frozen=True):
         Raises:
             InputError: an unknown part or component, or more layers than there are.
         """
+        if not (self.frozen or self.adapted or self.frozen_layers):
+            return
         known: dict[str, None] = {}
         for part in architecture.all_parts:
             known[part.name] = None
@@ -107,8 +109,21 @@ def work_of(architecture: Architecture, trained: Trained = ALL) -> list[Work]:
         architecture: from `describe`.
         trained: which weights are updated.
 
-    Returns: one entry for each part, stream and rate.
+    Returns: one entry for each part, stream and rate. The last answers are kept, since a run is
+        asked about at many lengths.
     """
+    kept = _KEPT.get((id(architecture), trained))
+    # The kept architecture is alive, so no other can have its identity.
+    if kept is not None and kept[0] is architecture:
+        return kept[1]
+    works = _listed(architecture, trained)
+    if len(_KEPT) >= _MOST_KEPT:
+        _KEPT.clear()
+    _KEPT[id(architecture), trained] = (architecture, works)
+    return works
+
+
+def _listed(architecture: Architecture, trained: Trained) -> list[Work]:
     sums: dict[tuple[str, str, int], _Sum] = {}
     before = False
     for part in architecture.all_parts:
@@ -128,6 +143,8 @@ def prediction_work(architecture: Architecture) -> list[Work] | None:
     """List the work of layers that predict further tokens: each also runs the output head."""
     if architecture.prediction is None:
         return None
+    if not architecture.prediction:
+        return []
     heads = tuple(end for end in architecture.ends if end.name == "output head")
     count = sum(layer.count for layer in architecture.prediction)
     ahead = Part("prediction", layers=architecture.prediction, ends=heads * count)
@@ -136,6 +153,10 @@ def prediction_work(architecture: Architecture) -> list[Work] | None:
         key = (ahead.name, component.stream, component.every)
         sums.setdefault(key, _Sum()).add(component, times, factors)
     return [entry.work(key) for key, entry in sums.items()]
+
+
+_MOST_KEPT = 64
+_KEPT: dict[tuple[int, Trained], tuple[Architecture, list[Work]]] = {}
 
 
 class _Factors(msgspec.Struct, frozen=True):
@@ -171,8 +192,10 @@ def _factors(
     part: Part, trained: Trained, main: bool, before: bool
 ) -> Iterator[tuple[Component, int, _Factors]]:
     """Yield components with their number and what each costs, in the order of the data."""
+    entering = before
     for component, count, below in _passed(part, trained.frozen_layers if main else 0):
-        factors = _cost(component, part, trained, before, below, main)
+        reached = entering if component.given else before
+        factors = _cost(component, part, trained, reached, below, main)
         before = before or factors.trained
         yield component, count, factors
 
@@ -222,7 +245,7 @@ def _cost(
         below: it stands in a frozen first layer.
         main: the part is the main one.
     """
-    if trained.weights == "none":
+    if trained.weights == "none" or component.idle:
         return _Factors(_FORWARD, _FORWARD, False)
     if trained.weights == "adapter":
         adapted = part.name in trained.adapted if trained.adapted else main
@@ -254,6 +277,8 @@ def pairs_of(mixing: Mixing, queries: Span, keys: Span, *, causal: bool) -> int:
     if mixing.keys is not None:
         return queries.positions * -(-keys.positions // queries.count)
     length = queries.length
+    if mixing.sees == "all" and (mixing.stride > 1 or (causal and mixing.limit)):
+        return queries.count * _around(mixing, length)
     if mixing.sees == "all":
         block = min(mixing.block or length, length)
         whole, rest = divmod(length, block)
@@ -264,6 +289,16 @@ def pairs_of(mixing: Mixing, queries: Span, keys: Span, *, causal: bool) -> int:
     whole, rest = divmod(length, block)
     seen = whole * keys_seen(mixing, block) + (keys_seen(mixing, rest) if rest else 0)
     return queries.count * seen
+
+
+def _around(mixing: Mixing, length: int) -> int:
+    """Count pairs where a position sees pooled entries of all, or so many positions around it."""
+    if mixing.stride > 1:
+        return length * (length // mixing.stride)
+    side = ((mixing.limit or 1) - 1) // 2
+    if length <= side:
+        return length * length
+    return length * (2 * side + 1) - side * (side + 1)
 
 
 def keys_seen(mixing: Mixing, length: int) -> int:

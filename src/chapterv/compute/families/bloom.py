@@ -26,11 +26,12 @@ def describe(reader: Reader) -> Architecture:
     tied = reader.flag("tie_word_embeddings", default=True)
     layer = (
         attention(
-            hidden, heads, heads, head_width(reader, hidden, heads), qkv_bias=True, out_bias=True
+            hidden, heads, heads, head_width(reader, hidden, heads),
+            qkv_bias=True, out_bias=True, fused="query_key_value", output="dense",
         ),
-        feed_forward(hidden, 4 * hidden, bias=True),
+        feed_forward(hidden, 4 * hidden, True, ("dense_h_to_4h", "dense_4h_to_h")),
         norms(hidden, 2, bias=True),
-    )
+    )  # fmt: skip
     return Architecture(
         family="bloom",
         model_type="bloom",

@@ -45,7 +45,8 @@ def _attention(reader: Reader, hidden: int) -> Component:
     heads = reader.integer("n_heads")
     settings = reader.child("attn_config")
     kv_heads = key_heads(settings, heads, "kv_n_heads")
-    return attention(hidden, heads, kv_heads, head_width(reader, hidden, heads))
+    width = head_width(reader, hidden, heads)
+    return attention(hidden, heads, kv_heads, width, fused="Wqkv", output="out_proj")
 
 
 def _mixture(reader: Reader, hidden: int) -> tuple[Component, ...]:
@@ -53,4 +54,7 @@ def _mixture(reader: Reader, hidden: int) -> tuple[Component, ...]:
     count = settings.integer("moe_num_experts")
     used = settings.integer("moe_top_k")
     expert = gated(hidden, settings.integer("ffn_hidden_size"))
-    return (router(hidden, count), experts(expert, count, used, settings, "moe_top_k"))
+    return (
+        router(hidden, count, linear="layer"),
+        experts(expert, count, used, settings, "moe_top_k"),
+    )

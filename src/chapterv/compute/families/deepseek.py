@@ -1,4 +1,4 @@
-"""Latent attention: DeepSeek-V2, V3, V3.2, Kimi-K2, GLM-4.7-Flash, GLM-5, MiniCPM3.
+"""Latent attention: DeepSeek-V2, V3, V3.2, Kimi-K2, GLM-4.7-Flash, GLM-5, MiniCPM3 and others.
 
 Queries and keys come through narrow latents; a head's keys are wider than its values, since each
 key has a part for position. V3.2 and GLM-5 add an indexer that picks which tokens are attended. The
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from chapterv.compute.architecture import Architecture, Component, Mixing, stack
+from chapterv.compute.architecture import Architecture, Component, Mixing, Projection, stack
 from chapterv.compute.blocks import (
     embedding,
     experts,
@@ -23,7 +23,7 @@ from chapterv.compute.blocks import (
 from chapterv.compute.families import family
 from chapterv.compute.reading import Reader
 
-__all__ = ["describe"]
+__all__ = ["describe", "indexer", "latent_attention", "shared_mixture", "with_indexer"]
 
 
 class _Member(msgspec.Struct, frozen=True):
@@ -35,6 +35,7 @@ class _Member(msgspec.Struct, frozen=True):
     tied: bool = False
     shared_bias: bool = False
     mlp_types: bool = False
+    sparse_norms: int = 2  # norms of a layer with experts
 
 
 _MEMBERS = {
@@ -45,6 +46,9 @@ _MEMBERS = {
     "glm4_moe_lite": _Member(first_dense=1, mlp_types=True),
     "glm_moe_dsa": _Member(indexed=True, mlp_types=True),
     "minicpm3": _Member(dense_only=True, tied=True),
+    "youtu": _Member(dense_only=True, tied=True),
+    "axk1": _Member(first_dense=1, mlp_types=True, sparse_norms=3),
+    "sarvam_mla": _Member(first_dense=1),
 }
 
 
@@ -61,7 +65,8 @@ def describe(reader: Reader) -> Architecture:
     bias = reader.flag("mlp_bias", default=False) if member.shared_bias else False
     around = norms(hidden, 2)
     dense = (gated(hidden, reader.integer("intermediate_size"), bias), around)
-    sparse = () if member.dense_only else (*_mixture(reader, hidden, bias), around)
+    within = norms(hidden, member.sparse_norms)
+    sparse = () if member.dense_only else (*shared_mixture(reader, hidden, bias), within)
     kinds = _dense_layers(reader, member, layers)
     return Architecture(
         family=name,
@@ -82,7 +87,16 @@ def describe(reader: Reader) -> Architecture:
     )
 
 
-def _attention(reader: Reader, hidden: int, limit: int | None) -> Component:
+def latent_attention(reader: Reader, hidden: int, limit: int | None = None) -> Component:
+    """Return attention whose keys and values come through one narrow latent.
+
+    Args:
+        reader: the configuration.
+        hidden: width of the stream.
+        limit: most tokens that one token attends to, None for all.
+
+    Source: DeepSeek-AI 2024 (DeepSeek-V2), section 2.1.
+    """
     heads = reader.integer("num_attention_heads")
     latent = reader.integer("kv_lora_rank")
     rope = reader.integer("qk_rope_head_dim")
@@ -92,24 +106,46 @@ def _attention(reader: Reader, hidden: int, limit: int | None) -> Component:
     bias = reader.flag("attention_bias", default=False)
     queries = heads * (nope + rope)
     down = latent + rope
-    matrices = hidden * down + latent * heads * (nope + value) + heads * value * hidden
     vectors = latent + (down + hidden if bias else 0)
-    if narrow is None:
-        matrices += hidden * queries
-    else:
-        matrices += hidden * narrow + narrow * queries
+    names = [Projection("q_proj", hidden, queries)]
+    if narrow is not None:
+        names = [Projection("q_a_proj", hidden, narrow), Projection("q_b_proj", narrow, queries)]
         vectors += narrow + (narrow if bias else 0)
+    names += [
+        Projection("kv_a_proj_with_mqa", hidden, down),
+        Projection("kv_b_proj", latent, heads * (nope + value)),
+        Projection("o_proj", heads * value, hidden),
+    ]
+    matrices = sum(one.inputs * one.outputs for one in names)
     mixing = (Mixing(heads, nope + rope, value, limit=limit),)
-    return Component("latent attention", matrices, vectors, mixing=mixing)
+    return Component("latent attention", matrices, vectors, mixing=mixing, projections=tuple(names))
 
 
-def _indexer(reader: Reader, hidden: int) -> Component:
+def indexer(reader: Reader, hidden: int) -> Component:
     """Return the indexer: it scores every earlier token, and its values are not mixed."""
     heads = reader.integer("index_n_heads")
     width = reader.integer("index_head_dim")
     narrow = reader.integer("q_lora_rank")
-    matrices = narrow * heads * width + hidden * width + hidden * heads
-    return Component("indexer", matrices, 2 * width, mixing=(Mixing(heads, width, 0),))
+    names = (
+        Projection("wq_b", narrow, heads * width),
+        Projection("wk", hidden, width),
+        Projection("weights_proj", hidden, heads),
+    )
+    matrices = sum(one.inputs * one.outputs for one in names)
+    mixing = (Mixing(heads, width, 0),)
+    return Component("indexer", matrices, 2 * width, mixing=mixing, projections=names)
+
+
+def with_indexer(plain: Component, index: Component) -> Component:
+    """Return attention and its indexer as one component."""
+    return msgspec.structs.replace(
+        plain,
+        name="indexed latent attention",
+        matrices=plain.matrices + index.matrices,
+        vectors=plain.vectors + index.vectors,
+        mixing=plain.mixing + index.mixing,
+        projections=plain.projections + index.projections,
+    )
 
 
 def _mixers(
@@ -117,16 +153,9 @@ def _mixers(
 ) -> list[Component]:
     """Return each layer's attention, the indexer joined to it where the layer has one."""
     if not member.indexed:
-        return [_attention(reader, hidden, None)] * layers
-    plain = _attention(reader, hidden, reader.integer("index_topk"))
-    index = _indexer(reader, hidden)
-    both = msgspec.structs.replace(
-        plain,
-        name="indexed latent attention",
-        matrices=plain.matrices + index.matrices,
-        vectors=plain.vectors + index.vectors,
-        mixing=plain.mixing + index.mixing,
-    )
+        return [latent_attention(reader, hidden)] * layers
+    plain = latent_attention(reader, hidden, reader.integer("index_topk"))
+    both = with_indexer(plain, indexer(reader, hidden))
     if name != "glm_moe_dsa":
         return [both] * layers
     for key in ("index_topk_pattern", "index_topk_freq"):
@@ -152,11 +181,12 @@ def _dense_layers(reader: Reader, member: _Member, layers: int) -> list[bool]:
     return [index < first or index % step != 0 for index in range(layers)]
 
 
-def _mixture(reader: Reader, hidden: int, bias: bool) -> tuple[Component, ...]:
+def shared_mixture(reader: Reader, hidden: int, bias: bool = False) -> tuple[Component, ...]:
+    """Return routed experts, and those that every token passes through as one feed-forward."""
     width = reader.integer("moe_intermediate_size")
     count = reader.integer("n_routed_experts", "num_experts")
     used = reader.integer("num_experts_per_tok")
-    shared = reader.integer("n_shared_experts", default=0, least=0)
+    shared = reader.integer("n_shared_experts", "num_shared_experts", default=0, least=0)
     parts = (
         router(hidden, count),
         experts(gated(hidden, width), count, used, reader, "num_experts_per_tok"),

@@ -8,7 +8,7 @@ small learned projections. The first layers pick their experts by a fixed table,
 
 from __future__ import annotations
 
-from chapterv.compute.architecture import Architecture, Component, Mixing, stack
+from chapterv.compute.architecture import Architecture, Component, Mixing, Projection, stack
 from chapterv.compute.blocks import (
     embedding,
     experts,
@@ -71,16 +71,23 @@ def _attention(reader: Reader, hidden: int) -> Component:
     if reader.integer("num_key_value_heads", default=1) != 1:
         reader.fault("this family has one key head", "num_key_value_heads")
     share = reader.divides(heads * width, groups, "o_groups", "the groups do not share the heads")
-    matrices = (
-        hidden * narrow
-        + narrow * heads * width
-        + hidden * width
+    names = (
+        Projection("q_a_proj", hidden, narrow),
+        Projection("q_b_proj", narrow, heads * width),
+        Projection("kv_proj", hidden, width),
         # Each group of heads is projected on its own, then all groups together.
-        + share * groups * low
-        + groups * low * hidden
+        Projection("o_a_proj", share, groups * low),
+        Projection("o_b_proj", groups * low, hidden),
     )
-    mixing = (Mixing(heads, width, width, limit=window),)
-    return Component("window attention", matrices, narrow + width + heads, mixing=mixing)
+    return _named(
+        "window attention", names, narrow + width + heads,
+        Mixing(heads, width, width, limit=window),
+    )  # fmt: skip
+
+
+def _named(name: str, names: tuple[Projection, ...], vectors: int, mixing: Mixing) -> Component:
+    matrices = sum(one.inputs * one.outputs for one in names)
+    return Component(name, matrices, vectors, mixing=(mixing,), projections=names)
 
 
 def _compressor(reader: Reader, hidden: int, kind: str) -> tuple[Component, ...]:
@@ -91,16 +98,14 @@ def _compressor(reader: Reader, hidden: int, kind: str) -> tuple[Component, ...]
     width = reader.integer("head_dim")
     rate = _rate(reader, kind)
     if kind == _HEAVY:
-        mixing = (Mixing(heads, width, width, stride=rate),)
-        pool = Component(
-            "pooled attention", 2 * hidden * width, rate * width + width, mixing=mixing
-        )
-        return (pool,)
+        names = (Projection("kv_proj", hidden, width), Projection("gate_proj", hidden, width))
+        mixing = Mixing(heads, width, width, stride=rate)
+        return (_named("pooled attention", names, rate * width + width, mixing),)
     chosen = reader.integer("index_topk")
-    mixing = (Mixing(heads, width, width, stride=rate, limit=chosen),)
+    mixing = Mixing(heads, width, width, stride=rate, limit=chosen)
     # Two overlapping series are pooled, hence twice the width.
-    vectors = rate * 2 * width + width
-    pool = Component("pooled attention", 4 * hidden * width, vectors, mixing=mixing)
+    names = (Projection("kv_proj", hidden, 2 * width), Projection("gate_proj", hidden, 2 * width))
+    pool = _named("pooled attention", names, rate * 2 * width + width, mixing)
     return (pool, _indexer(reader, hidden, rate))
 
 
@@ -108,9 +113,14 @@ def _indexer(reader: Reader, hidden: int, rate: int) -> Component:
     heads = reader.integer("index_n_heads")
     width = reader.integer("index_head_dim")
     narrow = reader.integer("q_lora_rank")
-    matrices = 4 * hidden * width + narrow * heads * width + hidden * heads
-    mixing = (Mixing(heads, width, 0, stride=rate),)
-    return Component("indexer", matrices, rate * 2 * width + width, mixing=mixing)
+    names = (
+        Projection("kv_proj", hidden, 2 * width),
+        Projection("gate_proj", hidden, 2 * width),
+        Projection("q_b_proj", narrow, heads * width),
+        Projection("weights_proj", hidden, heads),
+    )
+    mixing = Mixing(heads, width, 0, stride=rate)
+    return _named("indexer", names, rate * 2 * width + width, mixing)
 
 
 def _mixture(reader: Reader, hidden: int) -> tuple[Component, ...]:

@@ -34,7 +34,7 @@ def describe(reader: Reader) -> Architecture:
     tied = reader.flag("tie_word_embeddings", default=True)
     layer = (
         _attention(reader, hidden, grouped, bias),
-        feed_forward(hidden, inner, bias),
+        feed_forward(hidden, inner, bias, ("dense_h_to_4h", "dense_4h_to_h")),
         norms(hidden, _norm_count(reader, grouped), bias=True),
     )
     return Architecture(
@@ -59,7 +59,10 @@ def _attention(reader: Reader, hidden: int, grouped: bool, bias: bool) -> Compon
     else:
         # Where the groups are off, the key heads follow from `multi_query` alone.
         kv_heads = 1 if reader.flag("multi_query", default=True) else heads
-    return attention(hidden, heads, kv_heads, width, qkv_bias=bias, out_bias=bias)
+    return attention(
+        hidden, heads, kv_heads, width,
+        qkv_bias=bias, out_bias=bias, fused="query_key_value", output="dense",
+    )  # fmt: skip
 
 
 def _norm_count(reader: Reader, grouped: bool) -> int:

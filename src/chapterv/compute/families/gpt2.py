@@ -21,7 +21,7 @@ from chapterv.compute.reading import Reader
 __all__ = ["describe"]
 
 
-@family("gpt2", "gpt_bigcode")
+@family("gpt2", "gpt-sw3", "gpt_bigcode")
 def describe(reader: Reader) -> Architecture:
     """Count GPT-2 or GPT-BigCode."""
     name = reader.values["model_type"]
@@ -35,10 +35,13 @@ def describe(reader: Reader) -> Architecture:
     kv_heads = 1 if single else heads
     tied = reader.flag("tie_word_embeddings", default=True)
     layer = (
-        attention(hidden, heads, kv_heads, width, qkv_bias=True, out_bias=True),
-        feed_forward(hidden, inner, bias=True),
+        attention(
+            hidden, heads, kv_heads, width,
+            qkv_bias=True, out_bias=True, fused="c_attn", output="c_proj",
+        ),
+        feed_forward(hidden, inner, bias=True, names=("c_fc", "c_proj")),
         norms(hidden, 2, bias=True),
-    )
+    )  # fmt: skip
     return Architecture(
         family=name,
         model_type=name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chapterv.compute.architecture import Architecture, Component, Mixing, stack
+from chapterv.compute.architecture import Architecture, Component, Mixing, Projection, stack
 from chapterv.compute.blocks import (
     embedding,
     feed_forward,
@@ -28,7 +28,11 @@ def describe(reader: Reader) -> Architecture:
     width = head_width(reader, hidden, heads)
     window = reader.integer("window_size", default=256)
     tied = reader.flag("tie_word_embeddings", default=True)
-    rest = (feed_forward(hidden, inner, bias=True), norms(hidden, 2, bias=True))
+    rest = (feed_forward(hidden, inner, True, ("c_fc", "c_proj")), norms(hidden, 2, bias=True))
+
+    names = tuple(
+        Projection(name, hidden, hidden) for name in ("q_proj", "k_proj", "v_proj", "out_proj")
+    )
 
     def mixer(kind: str) -> Component:
         limit = window if kind == "local" else None
@@ -36,6 +40,7 @@ def describe(reader: Reader) -> Architecture:
             # Queries, keys and values have no bias here, the output projection has one.
             "attention", 4 * hidden * hidden, hidden,
             mixing=(Mixing(heads, width, width, limit=limit),),
+            projections=names,
         )  # fmt: skip
 
     return Architecture(

@@ -27,6 +27,7 @@ __all__ = ["describe", "describe_training_file"]
 
 # The GPT-NeoX-20B tokenizer: 50 254 entries and 23 added tokens.
 _TOKENIZERS = {"20B_tokenizer.json": 50_277}
+_NAMES = ("dense_h_to_4h", "dense_4h_to_h")
 _ATTENTION = (
     "global", "flash", "local", "sparse_fixed", "sparse_variable", "bigbird", "bslongformer",
 )  # fmt: skip
@@ -43,10 +44,13 @@ def describe(reader: Reader) -> Architecture:
     tied = reader.flag("tie_word_embeddings", default=False)
     width = head_width(reader, hidden, heads)
     layer = (
-        attention(hidden, heads, heads, width, qkv_bias=bias, out_bias=bias),
-        feed_forward(hidden, inner, bias=True),
+        attention(
+            hidden, heads, heads, width,
+            qkv_bias=bias, out_bias=bias, fused="query_key_value", output="dense",
+        ),
+        feed_forward(hidden, inner, True, _NAMES),
         norms(hidden, 2, bias=True),
-    )
+    )  # fmt: skip
     return Architecture(
         family="gpt_neox",
         model_type="gpt_neox",
@@ -104,10 +108,13 @@ def _training_layer(plain: Reader, hidden: int) -> tuple[Component, ...]:
     width = head_width(plain, hidden, heads)
     norm_count = 1 if plain.flag("gpt_j_tied", default=False) else 2
     return (
-        attention(hidden, heads, kv_heads, width, qkv_bias=bias, out_bias=bias),
-        feed_forward(hidden, inner, plain.flag("use_bias_in_mlp", default=True)),
+        attention(
+            hidden, heads, kv_heads, width,
+            qkv_bias=bias, out_bias=bias, fused="query_key_value", output="dense",
+        ),
+        feed_forward(hidden, inner, plain.flag("use_bias_in_mlp", default=True), _NAMES),
         norms(hidden, norm_count, bias=True),
-    )
+    )  # fmt: skip
 
 
 def _underscored(reader: Reader) -> dict[str, Any]:

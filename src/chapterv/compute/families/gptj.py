@@ -25,9 +25,12 @@ def describe(reader: Reader) -> Architecture:
     vocabulary = reader.integer("vocab_size")
     inner = reader.integer("n_inner", default=4 * hidden)
     tied = reader.flag("tie_word_embeddings", default=False)
+    fused = "qkv_proj" if reader.values["model_type"] == "codegen" else None
     layer = (
-        attention(hidden, heads, heads, head_width(reader, hidden, heads)),
-        feed_forward(hidden, inner, bias=True),
+        attention(
+            hidden, heads, heads, head_width(reader, hidden, heads), fused=fused, output="out_proj"
+        ),
+        feed_forward(hidden, inner, bias=True, names=("fc_in", "fc_out")),
         norms(hidden, 1, bias=True),
     )
     return Architecture(

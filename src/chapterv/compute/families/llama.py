@@ -7,11 +7,9 @@ are those of the published configuration classes. Verified against transformers 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
-from chapterv.compute.architecture import Architecture, Component, stack
+from chapterv.compute.architecture import Architecture, Component, Mixing, stack
 from chapterv.compute.blocks import (
     attention,
     embedding,
@@ -41,11 +39,23 @@ class _Member(msgspec.Struct, frozen=True):
     feed_forward: str = "gated"
     mlp_bias_key: str | None = "mlp_bias"
     qk_norm: str = "none"  # none, "width" (one head wide), "all" (all heads wide)
+    extra_heads: int = 0  # vectors as wide as one head, in each layer
+    sinks: bool = False  # one number for each head
+    inner_norms: bool = False  # norms before both output projections
+    square: bool = False  # the heads together are as wide as the stream
+    differential: bool = False  # every score weighs values of two heads
+    mlp_bias_default: bool = False
+    mlp_names: tuple[str, str] | None = None
+    fused_qkv: str | None = None  # name of the one matrix for queries, keys and values
+    fused_gate: str | None = None  # name of the one matrix for gate and input
     norms: int = 2
+    norms_key: str | None = None  # two more norms where it is set, which is its default
     norm_bias: bool = False
     norm_weight: bool = True
-    slides: str | int | None = None  # all, upper layers, or every layer but each n-th
+    # All, upper layers, every layer but each n-th, or (negative) but the first of each n.
+    slides: str | int | None = None
     window_default: int | None = None
+    short_head: bool = False  # the head may give fewer tokens than the table takes
 
 
 _MEMBERS: dict[str, _Member] = {
@@ -88,7 +98,11 @@ _MEMBERS: dict[str, _Member] = {
     "olmo3": _Member(qk_norm="all", mlp_bias_key=None, slides=4, window_default=4096),
     "nemotron": _Member(feed_forward="plain", norm_bias=True),
     "glm": _Member(
-        kv_heads_default=False, head_dim_default=128, bias_default=True, out_bias="never"
+        kv_heads_default=False,
+        head_dim_default=128,
+        bias_default=True,
+        out_bias="never",
+        fused_gate="gate_up_proj",
     ),
     "glm4": _Member(
         kv_heads_default=False,
@@ -96,8 +110,15 @@ _MEMBERS: dict[str, _Member] = {
         bias_default=True,
         out_bias="never",
         norms=4,
+        fused_gate="gate_up_proj",
     ),
-    "phi3": _Member(bias_key=None, mlp_bias_key=None, slides="all"),
+    "phi3": _Member(
+        bias_key=None,
+        mlp_bias_key=None,
+        slides="all",
+        fused_qkv="qkv_proj",
+        fused_gate="gate_up_proj",
+    ),
     "exaone4": _Member(
         kv_heads_default=False,
         bias_key=None,
@@ -129,6 +150,23 @@ _MEMBERS: dict[str, _Member] = {
         slides="all",
     ),
     "apertus": _Member(feed_forward="xielu", mlp_bias_key=None, qk_norm="width"),
+    "apertus1p5_text": _Member(
+        feed_forward="xielu", mlp_bias_key=None, qk_norm="width", short_head=True
+    ),
+    "exaone": _Member(kv_heads_default=False),
+    "iquestcoder": _Member(kv_heads_default=False, head_dim_default=128),
+    "cwm": _Member(kv_heads_default=False, bias_key=None, slides=-4, window_default=8192),
+    "helium": _Member(kv_heads_default=False, head_dim_default=128, out_bias="never", square=True),
+    "bitnet": _Member(kv_heads_default=False, mlp_bias_key=None, inner_norms=True),
+    "diffllama": _Member(mlp_bias_key=None, extra_heads=4, differential=True),
+    "granite_swa": _Member(tied=True, sinks=True, slides=-4, window_default=128),
+    "hyperclovax": _Member(norms_key="use_post_norm"),
+    "jais2": _Member(
+        feed_forward="plain", bias_default=True, mlp_bias_default=True, norm_bias=True
+    ),
+    "nanochat": _Member(
+        feed_forward="plain", mlp_bias_key=None, mlp_names=("fc1", "fc2"), norm_weight=False
+    ),
 }
 
 
@@ -138,11 +176,11 @@ def describe(reader: Reader) -> Architecture:
     name = reader.values["model_type"]
     member = _MEMBERS[name]
     hidden = reader.integer("hidden_size")
-    layers = reader.layers("num_hidden_layers")
+    layers = reader.layers("num_hidden_layers", "num_layers")
     vocabulary = reader.integer("vocab_size")
     tied = reader.flag("tie_word_embeddings", default=member.tied)
     spans = _windows(reader, member, layers)
-    common = (_feed_forward(reader, member, hidden), _norms(member, hidden))
+    common = (_feed_forward(reader, member, hidden), _norms(reader, member, hidden))
     by_span = {span: _attention(reader, member, hidden, span) for span in dict.fromkeys(spans)}
     return Architecture(
         family=name,
@@ -151,11 +189,21 @@ def describe(reader: Reader) -> Architecture:
         ends=(
             embedding(vocabulary, hidden),
             norms(hidden if member.norm_weight else 0, bias=member.norm_bias, name="last norm"),
-            *head(vocabulary, hidden, tied),
+            *head(_given_out(reader, member, vocabulary, tied), hidden, tied),
         ),
         context_length=reader.maybe("max_position_embeddings"),
         tied=tied,
     )
+
+
+def _given_out(reader: Reader, member: _Member, vocabulary: int, tied: bool) -> int:
+    """Return how many tokens the output head gives."""
+    if not member.short_head:
+        return vocabulary
+    fewer = reader.integer("output_vocab_size", default=vocabulary, most=vocabulary)
+    if tied and fewer != vocabulary:
+        reader.fault("a tied head of fewer tokens is not covered", "output_vocab_size")
+    return fewer
 
 
 def _attention(reader: Reader, member: _Member, hidden: int, span: int | None) -> Component:
@@ -170,27 +218,42 @@ def _attention(reader: Reader, member: _Member, hidden: int, span: int | None) -
     if member.out_bias not in ("same", "never"):
         out_bias = reader.flag(member.out_bias, default=False)
     extra = {"none": 0, "width": 2 * width, "all": (heads + kv_heads) * width}[member.qk_norm]
-    return attention(
+    extra += member.extra_heads * width + (heads if member.sinks else 0)
+    extra += heads * width if member.inner_norms else 0
+    plain = attention(
         hidden, heads, kv_heads, width,
-        qkv_bias=bias, out_bias=out_bias, extra=extra, limit=span,
+        qkv_bias=bias, out_bias=out_bias, extra=extra, limit=span, fused=member.fused_qkv,
     )  # fmt: skip
+    if member.square and heads * width != hidden:
+        reader.fault("the heads together are not as wide as the stream", "head_dim")
+    if not member.differential:
+        return plain
+    reader.divides(kv_heads, 2, "num_key_value_heads", "values are shared by pairs of heads")
+    return msgspec.structs.replace(plain, mixing=(Mixing(heads, width, 2 * width, limit=span),))
 
 
 def _feed_forward(reader: Reader, member: _Member, hidden: int) -> Component:
     inner = reader.integer("intermediate_size")
-    bias = reader.flag(member.mlp_bias_key, default=False) if member.mlp_bias_key else False
-    build: Callable[[int, int, bool], Component] = gated
-    if member.feed_forward != "gated":
-        build = feed_forward
-    part = build(hidden, inner, bias)
-    if member.feed_forward == "xielu":
-        # The xIELU activation has two learned scalars of its own.
-        return msgspec.structs.replace(part, vectors=part.vectors + 2)
-    return part
+    bias = member.mlp_bias_default
+    if member.mlp_bias_key:
+        bias = reader.flag(member.mlp_bias_key, default=bias)
+    if member.feed_forward == "gated":
+        part = gated(hidden, inner, bias, fused=member.fused_gate)
+    elif member.mlp_names:
+        part = feed_forward(hidden, inner, bias, member.mlp_names)
+    else:
+        part = feed_forward(hidden, inner, bias)
+    # The xIELU activation has two learned scalars of its own.
+    more = 2 if member.feed_forward == "xielu" else 0
+    more += inner if member.inner_norms else 0
+    return msgspec.structs.replace(part, vectors=part.vectors + more) if more else part
 
 
-def _norms(member: _Member, hidden: int) -> Component:
-    return norms(hidden if member.norm_weight else 0, member.norms, member.norm_bias)
+def _norms(reader: Reader, member: _Member, hidden: int) -> Component:
+    count = member.norms
+    if member.norms_key:
+        count += 2 if reader.flag(member.norms_key, default=True) else 0
+    return norms(hidden if member.norm_weight else 0, count, member.norm_bias)
 
 
 def _windows(reader: Reader, member: _Member, layers: int) -> list[int | None]:
@@ -204,6 +267,9 @@ def _windows(reader: Reader, member: _Member, layers: int) -> list[int | None]:
         first = reader.integer("max_window_layers", default=28, least=0)
         return windows(reader, layers, window, lambda index: index >= first)
     if isinstance(member.slides, int):
-        every = reader.integer("sliding_window_pattern", default=member.slides)
+        first = member.slides < 0
+        every = reader.integer("sliding_window_pattern", default=abs(member.slides))
+        if first:
+            return windows(reader, layers, window, lambda index: index % every != 0)
         return windows(reader, layers, window, lambda index: (index + 1) % every != 0)
     return windows(reader, layers, window)

@@ -6,7 +6,7 @@ dense, and most have experts that every token passes through.
 
 from __future__ import annotations
 
-from chapterv.compute.architecture import Architecture, Component, Layer, stack
+from chapterv.compute.architecture import Architecture, Component, Layer, Projection, stack
 from chapterv.compute.blocks import (
     attention,
     embedding,
@@ -76,7 +76,12 @@ def _qwen_mixture(reader: Reader, name: str, hidden: int, count: int) -> tuple[C
     if name == "qwen3_moe":
         return routed
     shared = gated(hidden, reader.integer("shared_expert_intermediate_size"), name="shared expert")
-    return (*routed, shared, Component("shared expert gate", hidden))
+    return (*routed, shared, _shared_gate(hidden))
+
+
+def _shared_gate(hidden: int) -> Component:
+    name = "shared_expert_gate"
+    return Component("shared expert gate", hidden, projections=(Projection(name, hidden, 1),))
 
 
 @family("glm4_moe", "dots1")

@@ -102,12 +102,17 @@ def _mixture(reader: Reader, name: str, hidden: int) -> tuple[Component, ...]:
     # MiniMax stores the bias that balances its experts as a weight; others keep it as a buffer.
     biased = name == "minimax_m2" and reader.flag("use_routing_bias", default=True)
     parts = [
-        router(hidden, count, count if biased else 0),
+        router(hidden, count, count if biased else 0, "router" if name == "phimoe" else None),
         experts(expert, count, used, reader, "num_experts_per_tok"),
     ]
     if name == "granitemoeshared":
         shared = reader.integer("shared_intermediate_size", default=0, least=0)
-        parts += [gated(hidden, shared, name="shared expert")] if shared else []
+        if shared:
+            parts.append(
+                gated(
+                    hidden, shared, name="shared expert", fused="input_linear", down="output_linear"
+                )
+            )
     if name == "minimax_m2":
         reader.refuse("shared_intermediate_size", "shared experts are not covered in this family")
     return tuple(parts)

@@ -31,7 +31,9 @@ def describe(reader: Reader) -> Architecture:
     tied = reader.flag("tie_word_embeddings", default=True)
     _check_variant(reader)
     layer = (
-        attention(hidden, heads, heads, head_width(reader, hidden, heads)),
+        attention(
+            hidden, heads, heads, head_width(reader, hidden, heads), fused="Wqkv", output="out_proj"
+        ),
         feed_forward(hidden, inner),
         norms(hidden, 2),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chapterv.compute.architecture import Architecture, Component, Layer
+from chapterv.compute.architecture import Architecture, Component, Layer, Projection
 from chapterv.compute.blocks import (
     attention,
     embedding,
@@ -35,7 +35,13 @@ def describe(reader: Reader) -> Architecture:
     )
     if embedded != hidden:
         # A narrow embedding is widened on the way in and narrowed on the way out.
-        extra.append(Component("embedding projections", 2 * embedded * hidden))
+        into, out = (
+            Projection("project_in", embedded, hidden),
+            Projection("project_out", hidden, embedded),
+        )
+        extra.append(
+            Component("embedding projections", 2 * embedded * hidden, projections=(into, out))
+        )
     return _assemble(reader, hidden, reader.integer("ffn_dim"), bias, norm, embedded, extra)
 
 
@@ -64,8 +70,8 @@ def _assemble(
     tied = reader.flag("tie_word_embeddings", default=True)
     width = head_width(reader, hidden, heads)
     layer = (
-        attention(hidden, heads, heads, width, qkv_bias=bias, out_bias=bias),
-        feed_forward(hidden, inner, bias),
+        attention(hidden, heads, heads, width, qkv_bias=bias, out_bias=bias, output="out_proj"),
+        feed_forward(hidden, inner, bias, ("fc1", "fc2")),
         norms(norm, 2, bias=True),
     )
     return Architecture(

@@ -75,6 +75,8 @@ def describe_persimmon(reader: Reader) -> Architecture:
         qk_norm=reader.flag("qk_layernorm", default=True),
         norm_count=2,
         head_bias=False,
+        fused="query_key_value",
+        names=("dense_h_to_4h", "dense_4h_to_h"),
     )
 
 
@@ -90,6 +92,8 @@ def _assemble(
     qk_norm: bool = False,
     norm_count: int = 1,
     head_bias: bool = True,
+    fused: str | None = None,
+    names: tuple[str, str] = ("fc1", "fc2"),
 ) -> Architecture:
     name = reader.values["model_type"]
     vocabulary = reader.integer("vocab_size")
@@ -97,10 +101,13 @@ def _assemble(
     width = head_width(reader, hidden, heads)
     extra = 4 * width if qk_norm else 0
     layer = (
-        attention(hidden, heads, kv_heads, width, qkv_bias=True, out_bias=True, extra=extra),
-        feed_forward(hidden, inner, bias=True),
+        attention(
+            hidden, heads, kv_heads, width,
+            qkv_bias=True, out_bias=True, extra=extra, fused=fused, output="dense",
+        ),
+        feed_forward(hidden, inner, bias=True, names=names),
         norms(hidden, norm_count, bias=True),
-    )
+    )  # fmt: skip
     return Architecture(
         family="phi" if name == "mixformer-sequential" else name,
         model_type=name,

@@ -32,7 +32,9 @@ def describe(reader: Reader) -> Architecture:
             hidden, heads, kv_heads, width,
             qkv_bias=bias, out_bias=bias, limit=reader.maybe("sliding_window"),
         ),
-        feed_forward(hidden, reader.integer("intermediate_size"), bias),
+        feed_forward(
+            hidden, reader.integer("intermediate_size"), bias, ("c_fc", "c_proj")
+        ),
         norms(hidden, 2, bias=True),
     )  # fmt: skip
     return _assemble(reader, "starcoder2", hidden, layer, tied_default=True)

@@ -1,0 +1,15 @@
+"""Weights of adapters, counted anew by PEFT."""
+
+from __future__ import annotations
+
+import json
+
+from tests.compute.record_adapters import HERE, recount, write
+
+
+def test_recorded_counts_of_adapters_are_those_of_peft(record_oracles: bool) -> None:
+    counted = recount()
+    if record_oracles:
+        write(counted)
+    recorded = json.loads((HERE / "verified_adapters.json").read_text(encoding="utf-8"))
+    assert counted["rows"] == recorded["rows"]
