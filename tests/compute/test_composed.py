@@ -169,6 +169,19 @@ def test_a_file_without_its_vision_section_is_refused_and_not_counted_as_the_who
         describe(_config(row), row["config_file"])
 
 
+def test_with_the_vision_section_that_its_publisher_states_scout_has_what_is_listed_for_it() -> (
+    None
+):
+    row = next(row for row in _expected() if "Scout" in row["model"])
+    vision = {
+        "hidden_size": 1408, "intermediate_size": 5632, "num_hidden_layers": 34,
+        "num_attention_heads": 16, "image_size": 336, "patch_size": 14, "pixel_shuffle_ratio": 0.5,
+        "projector_input_dim": 4096, "projector_output_dim": 4096, "vision_output_dim": 4096,
+    }  # fmt: skip
+    architecture = describe({**_config(row), "vision_config": vision})
+    assert architecture.parameters_total == int(row["total_params"])
+
+
 QWEN3 = next(row["config"] for row in _ROWS if _name(row) == "qwen3_vl")
 LLAVA = next(row["config"] for row in _ROWS if _name(row) == "llava")
 

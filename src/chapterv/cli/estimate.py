@@ -54,6 +54,12 @@ __all__ = ["command"]
     metavar="NAMES",
     help="Matrices that the adapter stands beside, with commas, or all-linear.",
 )
+@click.option(
+    "--adapter-experts",
+    type=click.Choice(["apart", "joined", "converted"]),
+    help="How the training program holds experts: each by itself, as one tensor that gets no "
+    "adapter, or as one tensor with an adapter. Asked for where targets may mean experts.",
+)
 @click.option("--adapter-parameters", metavar="N", help="Parameters of the adapter, if known.")
 @click.option("--forward-only", is_flag=True, help="Inference: nothing is trained.")
 @format_option
@@ -121,7 +127,8 @@ def _adapter(architecture: Architecture, given: dict[str, Any]) -> int:
         )
     targets = [name.strip() for name in given["adapter_targets"].split(",") if name.strip()]
     rank = _whole(given["adapter_rank"], "--adapter-rank")
-    return adapter_parameters(architecture, rank, targets[0] if len(targets) == 1 else targets)
+    names = targets[0] if len(targets) == 1 else targets
+    return adapter_parameters(architecture, rank, names, experts=given["adapter_experts"])
 
 
 def _shape(
