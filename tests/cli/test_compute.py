@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,3 +76,93 @@ def test_configuration_with_infinity_is_refused_for_its_family(tmp_path: Path) -
     result = run("compute", "estimate", config, "--tokens", "1")
     assert result.returncode == 3
     assert "the family 'invented'" in result.stderr
+
+
+TOWER = {
+    "model_type": "llava",
+    "architectures": ["LlavaForConditionalGeneration"],
+    "image_token_index": 7,
+    "text_config": {
+        "model_type": "llama",
+        "vocab_size": 100,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 4,
+        "max_position_embeddings": 64,
+    },
+    "vision_config": {
+        "model_type": "clip_vision_model",
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 2,
+        "image_size": 28,
+        "patch_size": 14,
+        "projection_dim": 16,
+    },
+}
+
+
+def told(tmp_path: Path, config: dict[str, Any], *words: str) -> dict[str, Any]:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    result = run("compute", "estimate", str(path), *words, "--format", "json")
+    assert result.returncode == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def amount(found: dict[str, Any]) -> int:
+    return int(found["training_compute"]["amount"])
+
+
+def test_pictures_are_counted_where_somebody_says_how_many_there_are(tmp_path: Path) -> None:
+    without = told(tmp_path, TOWER, "--tokens", "6400")
+    assert any("are counted" in note for note in without["notes"])
+    seen = told(tmp_path, TOWER, "--tokens", "6400", "--images", "2")
+    assert amount(seen) > amount(without)
+    frozen = told(tmp_path, TOWER, "--tokens", "6400", "--images", "2", "--frozen", "vision tower")
+    assert amount(without) < amount(frozen) < amount(seen)
+
+
+def test_adapters_frozen_layers_and_inference_cost_less(tmp_path: Path) -> None:
+    text = TOWER["text_config"]
+    assert isinstance(text, dict)
+    whole = amount(told(tmp_path, text, "--tokens", "6400"))
+    adapter = ("--adapter-rank", "4", "--adapter-targets", "q_proj,v_proj")
+    some = amount(told(tmp_path, text, "--tokens", "6400", *adapter))
+    given = amount(told(tmp_path, text, "--tokens", "6400", "--adapter-parameters", "1024"))
+    assert given == some < whole
+    assert 3 * amount(told(tmp_path, text, "--tokens", "6400", "--forward-only")) == whole
+    below = told(tmp_path, text, "--tokens", "64", "--frozen-layers", "1")
+    assert amount(below) < amount(told(tmp_path, text, "--tokens", "64"))
+
+
+def test_a_run_can_be_counted_in_samples(tmp_path: Path) -> None:
+    found = told(tmp_path, TOWER, "--samples", "100", "--sequence-length", "64", "--images", "2")
+    assert found["samples"] == "100"
+    assert amount(found) == 100 * sum(int(part["causal"]) for part in found["parts"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "give either --tokens or --samples"),
+        (("--tokens", "5", "--samples", "5"), "give either --tokens or --samples"),
+        (("--tokens", "5", "--length", "nonsense"), "names no length"),
+        (("--tokens", "5", "--length", "frames=3"), "no further stream called 'frames'"),
+        (("--tokens", "5", "--image-size", "big"), "is no size"),
+        (("--tokens", "5", "--frozen", "wings"), "no part called 'wings'"),
+        (("--tokens", "5", "--adapter-rank", "4"), "targets are not known"),
+    ],
+)
+def test_options_that_do_not_fit_say_what_would(
+    tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(TOWER))
+    result = run("compute", "estimate", str(path), *words)
+    assert result.returncode == 3
+    assert message in " ".join(result.stderr.split())
