@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from chapterv.compute.architecture import Component, Layer, Part, Stream
+from chapterv.compute.architecture import Component, Layer, Part, Projection, Stream
 from chapterv.compute.blocks import norms
 from chapterv.compute.reading import Reader
 from chapterv.compute.towers import PATCHES, Select, Tower, side, tower
@@ -52,4 +52,13 @@ def _layer(reader: Reader, hidden: int, inner: int, reads: bool) -> tuple[Compon
 
 
 def _merger(out: int, inner: int, every: int) -> Component:
-    return Component("merger", out * out + 3 * out * inner, 2 * out, stream=PATCHES, every=every)
+    shapes = (
+        Projection("proj", out, out),
+        Projection("gate_proj", out, inner),
+        Projection("up_proj", out, inner),
+        Projection("down_proj", inner, out),
+    )
+    return Component(
+        "merger", out * out + 3 * out * inner, 2 * out,
+        stream=PATCHES, every=every, projections=shapes,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ import math
 
 from msgspec.structs import replace
 
-from chapterv.compute.architecture import Component, Layer, Part, Stream, stack
+from chapterv.compute.architecture import Component, Layer, Part, Projection, Stream, stack
 from chapterv.compute.blocks import key_heads
 from chapterv.compute.reading import Reader
 from chapterv.compute.towers import PATCHES, Select, Tower, tower
@@ -22,7 +22,14 @@ __all__ = ["describe_qwen2", "describe_qwen2_5", "describe_qwen3", "merger"]
 
 
 def merger(
-    name: str, norm: int, wide: int, inner: int, out: int, every: int, *, norm_bias: bool = True
+    name: str,
+    norm: int,
+    wide: int,
+    out: int,
+    every: int,
+    *,
+    norm_bias: bool = True,
+    names: tuple[str, str] = ("mlp.0", "mlp.2"),
 ) -> Component:
     """Return two matrices that make one feature of neighbouring patches.
 
@@ -30,13 +37,17 @@ def merger(
         name: name of the component.
         norm: width of its norm.
         wide: width of the joined patches.
-        inner: width between the matrices.
         out: width of the feature.
         every: patches joined.
         norm_bias: the norm has a shift.
+        names: what the two matrices are called.
     """
-    vectors = norm * (2 if norm_bias else 1) + inner + out
-    return Component(name, wide * inner + inner * out, vectors, stream=PATCHES, every=every)
+    vectors = norm * (2 if norm_bias else 1) + wide + out
+    shapes = (Projection(names[0], wide, wide), Projection(names[1], wide, out))
+    return Component(
+        name, wide * wide + wide * out, vectors,
+        stream=PATCHES, every=every, projections=shapes,
+    )  # fmt: skip
 
 
 def _start(reader: Reader, hidden: int, patch: int, bias: bool) -> Component:
@@ -65,7 +76,7 @@ def describe_qwen2(reader: Reader, select: Select) -> Tower:
     merge = reader.integer("spatial_merge_size", default=2)
     one = encoder_layer(PATCHES, hidden, _heads(reader, hidden), inner, fused="qkv", output="proj")
     wide = hidden * merge * merge
-    join = merger("merger", hidden, wide, wide, out, merge * merge)
+    join = merger("merger", hidden, wide, out, merge * merge)
     depth = reader.layers("depth") if reader.value("depth") is not None else 32
     part = Part("vision tower", (_start(reader, hidden, patch, False),), (Layer(depth, one),))
     ends = replace(part, ends=(join,))
@@ -98,7 +109,7 @@ def describe_qwen2_5(reader: Reader, select: Select) -> Tower:
         for block in (None, across * across)
     }  # fmt: skip
     wide = hidden * merge * merge
-    join = merger("merger", hidden, wide, wide, out, merge * merge, norm_bias=False)
+    join = merger("merger", hidden, wide, out, merge * merge, norm_bias=False)
     run = stack(kinds[None if index in full else across * across] for index in range(depth))
     part = Part("vision tower", (_start(reader, hidden, patch, False),), run, (join,))
     return Tower(part, out, PATCHES, _streams(patch), merge * merge)
@@ -126,8 +137,13 @@ def describe_qwen3(reader: Reader, select: Select) -> Tower:
     )
     every = merge * merge
     wide = hidden * every
-    deep = merger("deep merger", wide, wide, wide, out, every)
-    ends = (merger("merger", hidden, wide, wide, out, every), *(_deep(reader, depth) * (deep,)))
+    older = reader.values["model_type"] == "qwen3_omni_moe_vision_encoder"
+    names = ("mlp.0", "mlp.2") if older else ("linear_fc1", "linear_fc2")
+    deep = merger("deep merger", wide, wide, out, every, names=names)
+    ends = (
+        merger("merger", hidden, wide, out, every, names=names),
+        *(_deep(reader, depth) * (deep,)),
+    )
     part = Part("vision tower", starts, (Layer(depth, one),), ends)
     return Tower(part, out, PATCHES, _streams(patch), every)
 

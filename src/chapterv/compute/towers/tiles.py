@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from chapterv.compute.architecture import Component, Layer, Part, Stream
+from chapterv.compute.architecture import Component, Layer, Part, Projection, Stream
 from chapterv.compute.blocks import norms
 from chapterv.compute.reading import Reader
 from chapterv.compute.towers import PATCHES, Select, Tower, side, tower
@@ -52,7 +52,8 @@ def describe_llama4(reader: Reader, select: Select) -> Tower:
     layer = encoder_layer(WITH_CLASS, hidden, heads, inner, output="o_proj")
     last = replace(norms(hidden, bias=True, name="last norm of the tower"), stream=WITH_CLASS)
     matrices = inner * out + out * out
-    adapter = Component("adapter", matrices, stream=PATCHES, every=every)
+    shapes = (Projection("fc1", inner, out), Projection("fc2", out, out))
+    adapter = Component("adapter", matrices, stream=PATCHES, every=every, projections=shapes)
     part = Part("vision tower", starts, (Layer(layers, layer),), (last, adapter))
     streams = (
         Stream(PATCHES, "image", count, True, patch),
