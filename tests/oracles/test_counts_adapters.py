@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.compute.record_adapters import HERE, recount, write
 
 
+# The library warns of names that others will remove.
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_recorded_counts_of_adapters_are_those_of_peft(record_oracles: bool) -> None:
     counted = recount()
     if record_oracles:
