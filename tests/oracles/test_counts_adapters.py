@@ -9,8 +9,8 @@ import pytest
 from tests.compute.record_adapters import HERE, recount, write
 
 
-# The library warns of names that others will remove.
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+# The library warns of names that others will remove, and of settings that it corrects itself.
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
 def test_recorded_counts_of_adapters_are_those_of_peft(record_oracles: bool) -> None:
     counted = recount()
     if record_oracles:
