@@ -10,7 +10,7 @@ from tests.compute.record_adapters import HERE, recount, write
 
 
 # The library warns of names that others will remove, and of settings that it corrects itself.
-@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore")
 def test_recorded_counts_of_adapters_are_those_of_peft(record_oracles: bool) -> None:
     counted = recount()
     if record_oracles:
