@@ -33,6 +33,9 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+# Tests keep nothing in anybody's home.
+os.environ["XDG_CACHE_HOME"] = os.devnull
+
 # The comparisons need programs of others, which only `make oracles` installs.
 collect_ignore = [] if importlib.util.find_spec("euaiact") else ["oracles"]
 

@@ -79,6 +79,50 @@ modification_compute = "2.1e19"
 original_compute = "1.14e23"
 """
 
+RUNS = """
+[provider]
+name = "Aurora Frontier Systems Inc."
+established_in = "US"
+size = "large"
+[model]
+name = "aurora-frontier"
+version = "2026-11"
+stage = "training"
+placed_on = 2027-02-01
+union_market = true
+derived_from = []
+modalities_out = ["text"]
+commercial_activity = true
+significant_generality = true
+wide_range_of_tasks = true
+placing_routes = ["api"]
+training_sequence_length = 64
+planned_compute = { value = "3.4e25", as_of = 2026-11-12, source = "plans/plan.md" }
+compute_known_on = { value = 2026-11-17, source = "plans/plan.md" }
+compute_ledger_complete = true
+[[run]]
+id = "pretrain"
+stage = "pre-training"
+tokens = "4e17"
+chip = "h100-sxm"
+unit_hours = 5000000
+operations = { value = "6.0e24", as_of = 2026-11-20 }
+started_on = 2026-08-01
+ended_on = 2026-11-20
+[[run]]
+id = "synthetic"
+stage = "synthetic data"
+tokens_generated = "9e11"
+generator_parameters_active = "36e9"
+[[run]]
+id = "evaluation"
+stage = "evaluation"
+operations = "4e20"
+[[run]]
+id = "unnamed"
+tokens = 1000
+"""
+
 HOSTILE_TEXTS = (
     "</bdi></style><script>alert(1)</script>",
     "\" onmouseover=\"alert(1)' autofocus='",
@@ -165,6 +209,7 @@ CASES = {
     "small": lambda: report_of(SMALL),
     "frontier": lambda: report_of(FRONTIER),
     "tuner": lambda: report_of(TUNER),
+    "runs": lambda: report_of(RUNS),
     "empty": lambda: report_of(None),
     "conflicts": report_with_conflicts,
     "hostile": hostile_report,

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chapterv.errors import InputError, StorageError
-from chapterv.evidence import Scan
+from chapterv.evidence import Scan, run_logs, scan
 from chapterv.evidence.run_logs import BLOCK, scaled
 from chapterv.evidence.run_totals import Covered
 from chapterv.evidence.runs import LogState, Point, follow
@@ -520,3 +520,43 @@ def test_covered_numbers_are_those_of_a_set(intervals: list[tuple[int, int]]) ->
         seen |= numbers
     last = max(seen, default=-1)
     assert sum(end - start for start, end in covered.gaps()) == last + 1 - len(seen)
+
+
+def test_a_large_log_that_grew_is_read_on_from_where_it_was_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_logs, "MIN_KEPT", 1000)
+    cache, log = tmp_path / "cache", tmp_path / "root" / "run" / "train.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(arguments() + steps(1, 200))
+    first = scan([log], tmp_path / "root", cache=cache)
+    with log.open("a") as file:
+        file.write(steps(201, 260))
+    read: list[int] = []
+    advance = run_logs._advance
+    monkeypatch.setattr(
+        run_logs, "_advance", lambda data, *more: read.append(len(data)) or advance(data, *more)
+    )
+    grown = scan([log], tmp_path / "root", cache=cache)
+    assert sum(read) == len(steps(201, 260))
+    whole = scan([log], tmp_path / "root")
+    assert grown == whole
+    assert grown != first
+
+
+def test_a_state_that_is_broken_or_of_another_log_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_logs, "MIN_KEPT", 1000)
+    cache, log = tmp_path / "cache", tmp_path / "root" / "run" / "train.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(arguments() + steps(1, 200))
+    scan([log], tmp_path / "root", cache=cache)
+    (kept,) = (cache / "logs").iterdir()
+    log.write_text(arguments() + steps(50, 120))
+    assert scan([log], tmp_path / "root", cache=cache) == scan([log], tmp_path / "root")
+    kept.write_bytes(b"{")
+    assert scan([log], tmp_path / "root", cache=cache) == scan([log], tmp_path / "root")
+    (tmp_path / "in the way").write_text("")
+    found = scan([log], tmp_path / "root", cache=tmp_path / "in the way")
+    assert found == scan([log], tmp_path / "root")

@@ -23,12 +23,14 @@ from chapterv.figures import (
     CrossingDays,
     FanPoint,
     Figure,
+    LedgerBar,
     Table,
     Threshold,
     TimelineEntry,
     compute_axis,
     duties_timeline,
     forecast_fan,
+    ledger_bars,
     stylesheet,
     within,
 )
@@ -70,7 +72,18 @@ def fan(label: str = "Systemic risk", id: str = "f") -> Figure:
     )
 
 
-makers = pytest.mark.parametrize("make", [compute, duties, fan])
+def bars(label: str = "Parameter updates", id: str = "l") -> Figure:
+    return ledger_bars(
+        [
+            LedgerBar(label, 9 * 10**24, 8 * 10**24, 10**25, group=label, hedge=label, note=label),
+            LedgerBar(label, 10**24, counts="cumulative", open_above=True),
+            LedgerBar(label, 10**20, counts="neither"),
+        ],
+        id=id,
+    )
+
+
+makers = pytest.mark.parametrize("make", [compute, duties, fan, bars])
 
 
 @makers
@@ -169,7 +182,7 @@ def test_a_cell_of_a_megabyte_is_cut() -> None:
 
 
 def test_a_label_of_a_megabyte_makes_no_large_drawing() -> None:
-    for make in (compute, duties):
+    for make in (compute, duties, bars):
         figure = make("word " * 200_000)
         assert len(figure.to_html()) < 40_000
 
@@ -227,7 +240,7 @@ def test_every_colour_of_a_text_stands_out_from_its_ground(palette: dict[str, st
 
 def test_the_style_sheet_rules_every_class_that_the_drawings_use() -> None:
     css = stylesheet()
-    page = compute().to_html() + duties().to_html()
+    page = compute().to_html() + duties().to_html() + bars().to_html()
     used = {name for names in re.findall(r'class="([^"]+)"', page) for name in names.split()}
     assert [name for name in sorted(used) if f".{name}" not in css] == []
     assert "url(" not in css

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chapterv.cli.caching import cache_folder
 from chapterv.cli.output import (
     folder_argument,
     format_option,
@@ -61,7 +62,9 @@ def command(
     pack = load_pack(law_pack)
     dossier = open_dossier(folder)
     with shown_progress() as progress:
-        gathered = gather(dossier, progress=progress, today=datetime.date.today())
+        gathered = gather(
+            dossier, progress=progress, today=datetime.date.today(), cache=cache_folder()
+        )
     changed = None
     if assumptions:
         changed = what_if(gathered, on, _assumed(assumptions), pack)

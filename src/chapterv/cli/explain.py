@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chapterv.cli.caching import cache_folder
 from chapterv.cli.law import pack_line
 from chapterv.cli.output import (
     folder_argument,
@@ -53,7 +54,12 @@ def command(row: str, folder: Path, on: datetime.date, law_pack: Path | None, fo
     pack = load_pack(law_pack)
     found = find_row(pack, row)
     with shown_progress() as progress:
-        gathered = gather(open_dossier(folder), progress=progress, today=datetime.date.today())
+        gathered = gather(
+            open_dossier(folder),
+            progress=progress,
+            today=datetime.date.today(),
+            cache=cache_folder(),
+        )
     assessment = assess_dossier(gathered, on, pack)
     explanation = explain(pack, assessment, found)
     if form == "json":

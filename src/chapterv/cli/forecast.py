@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chapterv.cli.caching import cache_folder
 from chapterv.cli.output import folder_argument, format_option, law_pack_option, print_json
 from chapterv.cli.progress import shown_progress
 
@@ -74,7 +75,7 @@ def command(
         raise UsageError("--watch looks at today", "compute forecast", "Leave --on out.")
     dossier = open_dossier(folder)
     with shown_progress() as progress:
-        gathered = gather(dossier, progress=progress, today=_today())
+        gathered = gather(dossier, progress=progress, today=_today(), cache=cache_folder())
         followers = Followers(folder.absolute(), dossier.runs)
         followers.read_on()
     keep = on is None and not no_record

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chapterv.cli.caching import cache_folder
 from chapterv.cli.differing import difference_lines, differences_counted
 from chapterv.cli.output import (
     bullet,
@@ -174,7 +175,12 @@ def _gathered(folder: Path) -> Gathered:
     from chapterv.dossier import gather, open_dossier
 
     with shown_progress() as progress:
-        return gather(open_dossier(folder), progress=progress, today=datetime.date.today())
+        return gather(
+            open_dossier(folder),
+            progress=progress,
+            today=datetime.date.today(),
+            cache=cache_folder(),
+        )
 
 
 def _changes_object(

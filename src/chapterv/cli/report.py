@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chapterv.cli.caching import cache_folder
 from chapterv.cli.output import (
     bullet,
     folder_argument,
@@ -65,7 +66,9 @@ def command(
     pack = load_pack(law_pack)
     dossier = open_dossier(folder)
     with shown_progress() as progress:
-        gathered = gather(dossier, progress=progress, today=datetime.date.today())
+        gathered = gather(
+            dossier, progress=progress, today=datetime.date.today(), cache=cache_folder()
+        )
     assessment = assess_dossier(gathered, on, pack)
     report = build_report(gathered, assessment, pack, on)
     _write(report, out)

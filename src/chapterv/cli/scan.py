@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chapterv.cli.caching import cache_folder
 from chapterv.cli.output import (
     bullet,
     counted,
@@ -42,7 +43,9 @@ def command(paths: tuple[Path, ...], digest: bool, form: str) -> None:
 
     with shown_progress() as progress:
         absolute = [path.absolute() for path in paths]
-        result = scan(absolute, root=_root(paths), digest=digest, progress=progress)
+        result = scan(
+            absolute, root=_root(paths), digest=digest, progress=progress, cache=cache_folder()
+        )
     if form == "json":
         print_json(result.to_json())
     else:

@@ -2,7 +2,8 @@
 
 `build_report` gathers what is known, what the law says of it and what is open into plain values.
 The forms add no judgement: a page (`render_html`), its JSON twin (`render_json`) and 80 columns for
-a terminal (`render_text`). What it leaves out: writing files, and reading the clock.
+a terminal (`render_text`). Records of runs are read once more for the forecast's days. What it
+leaves out: writing files, and reading the clock.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ from collections.abc import Mapping
 
 from chapterv import __version__
 from chapterv.documents import Texts, texts
+from chapterv.dossier.forecast_logs import Followers
+from chapterv.dossier.forecasts import DossierForecast, forecast_dossier
 from chapterv.dossier.gathering import Gathered
 from chapterv.dossier.report_compute import quantities_of, thresholds_of
 from chapterv.dossier.report_duties import clock_views, duty_views
 from chapterv.dossier.report_facts import conflict_views, fact_views, read_views, skipped_views
 from chapterv.dossier.report_findings import finding_views, provisions_of, topics_of
 from chapterv.dossier.report_json import render_json
+from chapterv.dossier.report_ledger import draft_of, ledger_view, rules_of, worth_foreseeing
 from chapterv.dossier.report_list import render_questions
 from chapterv.dossier.report_model import LawView, Report, SourceView
 from chapterv.dossier.report_questions import question_views
 from chapterv.dossier.report_text import render_text
 from chapterv.dossier.report_verdict import fine_of, verdict_of
-from chapterv.facts import Holding
+from chapterv.errors import Error
+from chapterv.facts import Holding, World
 from chapterv.facts.statement import UNSTATED_VERSION
 from chapterv.law import Assessment, Pack
 
@@ -61,38 +66,42 @@ def build_report(
     on = assessment.on
     world = gathered.merged(on).world
     findings = finding_views(assessment, pack, words)
-    duties = duty_views(assessment, pack)
-    clocks = clock_views(assessment, pack)
+    duties, clocks = duty_views(assessment, pack), clock_views(assessment, pack)
     thresholds = thresholds_of(world, pack, on, words)
     questions = question_views(gathered, assessment)
+    quantities = quantities_of(world, gathered, thresholds, pack, on, words)
+    ledger = ledger_view(gathered, world, quantities)
+    told, failed = _forecast(gathered, world, pack, on, words)
     name, version = _model(gathered.dossier.model)
-    holding = world.keys
     return Report(
-        name=_text(holding, "model.name") or name,
-        version=_text(holding, "model.version") or version,
+        name=_text(world.keys, "model.name") or name,
+        version=_text(world.keys, "model.version") or version,
         subject=gathered.dossier.model,
-        provider=_text(holding, "provider.name"),
-        established_in=_text(holding, "provider.established_in"),
+        provider=_text(world.keys, "provider.name"),
+        established_in=_text(world.keys, "provider.established_in"),
         folder=gathered.dossier.folder.absolute().name,
         on=on,
         language=words.language,
         program=__version__,
         law=_law(pack, today),
         verdict=verdict_of(findings, duties, clocks, questions, words),
-        quantities=quantities_of(world, gathered, thresholds, pack, on, words),
+        quantities=quantities,
         thresholds=thresholds,
+        ledger=ledger,
+        forecast=told,
+        notification=draft_of(told, ledger, quantities, world, gathered),
         duties=duties,
         clocks=clocks,
         fine=fine_of(findings, pack, words),
         questions=questions,
         topics=topics_of(findings, words),
         findings=findings,
-        provisions=provisions_of(assessment, pack),
+        provisions=provisions_of(assessment, pack, rules_of(ledger)),
         conflicts=conflict_views(gathered, assessment.conflicts, words),
         facts=fact_views(gathered, world, findings, pack, words),
         read=read_views(gathered),
         skipped=skipped_views(gathered),
-        notes=gathered.notes_on(on),
+        notes=(*gathered.notes_on(on), *failed),
         limits=_limits(words),
     )
 
@@ -102,6 +111,23 @@ def render_html(report: Report) -> str:
     from chapterv.dossier.report_html import render_html as render
 
     return render(report)
+
+
+def _forecast(
+    gathered: Gathered, world: World, pack: Pack, on: datetime.date, words: Texts
+) -> tuple[DossierForecast | None, tuple[str, ...]]:
+    """Return the forecast where it says something, and why there is none where it failed.
+
+    A record that cannot be used must not keep the rest of the report from its reader.
+    """
+    if not worth_foreseeing(gathered, world):
+        return None, ()
+    followers = Followers(gathered.dossier.folder.absolute(), gathered.dossier.runs)
+    try:
+        followers.read_on()
+        return forecast_dossier(gathered, followers, pack, on), ()
+    except Error as error:
+        return None, (words("forecast.failed", error=error),)
 
 
 def _model(subject: str) -> tuple[str, str | None]:

@@ -93,9 +93,17 @@ def _value_text(name: str, value: Any, words: Texts) -> str:
     return f"{scientific(amount)} FLOP" if amount >= 10**7 else grouped(amount)
 
 
-def provisions_of(assessment: Assessment, pack: Pack) -> dict[str, Provision]:
-    """Return the rows that findings, duties and clocks answer, as they stand on the day."""
-    names = {finding.rule for finding in assessment.findings}
+def provisions_of(
+    assessment: Assessment, pack: Pack, more: Iterable[str] = ()
+) -> dict[str, Provision]:
+    """Return the rows that findings, duties and clocks answer, as they stand on the day.
+
+    Args:
+        assessment: findings, duties and clocks.
+        pack: the law.
+        more: further rows that the report speaks of.
+    """
+    names = {*more, *(finding.rule for finding in assessment.findings)}
     names.update(duty.id for duty in assessment.obligations)
     names.update(clock.id for clock in assessment.clocks)
     reasons = [finding.because for finding in assessment.findings]

@@ -6,12 +6,16 @@ import datetime
 from decimal import Decimal
 from typing import Any, cast
 
+import msgspec
 from markupsafe import Markup
 
 from chapterv.documents import Texts, texts
 from chapterv.documents.harmless import cut, visible
 from chapterv.documents.page import render_page
 from chapterv.documents.page_ids import slug
+from chapterv.dossier.forecast_figure import forecast_figure
+from chapterv.dossier.report_forecast import ForecastPage
+from chapterv.dossier.report_ledger_page import LedgerPage
 from chapterv.dossier.report_model import (
     ClockView,
     DutyView,
@@ -45,9 +49,11 @@ OPEN_QUESTIONS = 3
 LONGEST_LABEL = 120
 SECTIONS = (
     "compute",
+    "forecast",
     "duties",
     "clocks",
     "questions",
+    "ledger",
     "findings",
     "conflicts",
     "facts",
@@ -68,15 +74,22 @@ def render_html(report: Report) -> str:
     """
     words = texts(report.language)
     view = _View(report, words)
+    ledger, told = LedgerPage(report, words), report.forecast
+    ahead = ForecastPage(told, words) if told is not None else None
     return render_page(
         "report.html",
         words,
         r=report,
         v=view,
-        sections=SECTIONS,
+        l=ledger,
+        f=ahead,
+        sections=[name for name in SECTIONS if name != "forecast" or told is not None],
         open_questions=OPEN_QUESTIONS,
         compute_figure=Markup(_compute_figure(report, words)),
         duties_figure=Markup(_duties_figure(report, words)),
+        ledger_figure=Markup(ledger.bars()),
+        methods_figure=Markup(ledger.axis()),
+        forecast_figure=Markup(_forecast_figure(ahead)),
     )
 
 
@@ -234,6 +247,14 @@ def _compute_caption(report: Report, words: Texts) -> str:
         key = "compute.caption.sides" if sides else "compute.caption.line"
         said.append(words(key, label=one.label, amount=one.text, sides=sides))
     return " ".join(said)
+
+
+def _forecast_figure(ahead: ForecastPage | None) -> str:
+    """Draw the fan where there is any day to draw."""
+    if ahead is None or not (ahead.found.past or ahead.found.fan):
+        return ""
+    figure = forecast_figure(ahead.drawn, "forecast-fan")
+    return msgspec.structs.replace(figure, data_label=ahead.words("forecast.data")).to_html()
 
 
 def _duties_figure(report: Report, words: Texts) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from chapterv.dossier.forecast_object import forecast_object
 from chapterv.dossier.report_model import Report
 from chapterv.facts import canonical_json
 
@@ -26,10 +27,13 @@ def render_json(report: Report) -> bytes:
 def report_object(report: Report) -> dict[str, Any]:
     """Return a report as plain objects.
 
-    `assessment` has the shape that `assess` prints, with reasons as text and code; what the page
-    adds to it stands beside it under the names of the view model.
+    `assessment` has the shape that `assess` prints, with reasons as text and code; `ledger` and
+    `forecast` have those of the commands on compute. What the page adds stands beside them under
+    the names of the view model.
     """
-    plain: dict[str, Any] = msgspec.to_builtins(report)
+    told = report.forecast
+    plain: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(report, forecast=None))
+    plain["forecast"] = None if told is None else forecast_object(told)
     assessment = {
         "on": plain["on"],
         "law_version": report.law.version,

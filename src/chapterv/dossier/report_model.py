@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from chapterv.dossier.forecasts import DossierForecast
+from chapterv.dossier.report_ledger_model import LedgerView, NotificationDraft
 from chapterv.facts import Source
 
 __all__ = [
@@ -339,6 +341,11 @@ class Report(msgspec.Struct, frozen=True):
     verdict: Verdict
     quantities: tuple[Quantity, ...]
     thresholds: tuple[ThresholdView, ...]
+    ledger: LedgerView
+    forecast: DossierForecast | None
+    """None where there is nothing to foresee."""
+    notification: NotificationDraft | None
+    """None where no notification is asked for, or one was given."""
     duties: tuple[DutyView, ...]
     clocks: tuple[ClockView, ...]
     fine: FineView | None

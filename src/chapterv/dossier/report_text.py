@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from chapterv.documents import Texts, texts
 from chapterv.documents.harmless import cut, visible
+from chapterv.dossier.report_forecast import ForecastPage
+from chapterv.dossier.report_ledger_page import LedgerPage
 from chapterv.dossier.report_model import DutyView, QuestionView, Report
 from chapterv.dossier.report_words import (
     Titles,
@@ -24,6 +26,7 @@ __all__ = ["render_text"]
 MOST_QUESTIONS = 5
 MOST_CONFLICTS = 5
 MOST_NAMES = 4
+MOST_ENTRIES = 8
 LONGEST_NAME = 100
 REST = ("exempt", "not_applicable", "out_of_scope")
 _STYLES = {
@@ -83,6 +86,7 @@ def render_text(report: Report, width: int = 80, color: bool = False, details: b
     if details:
         _duties(page, report)
         _clocks(page, report)
+        _ledger(page, report)
         _reasons(page, report)
         _conflicts(page, report)
         _questions(page, report)
@@ -124,6 +128,8 @@ def _head(page: _Page, report: Report, titles: Titles) -> None:
             mark, "; ".join(said) or words(f"verdict.none_{name}"), room, style if ones else ""
         )
     _compute(page, report, room)
+    if report.forecast is not None:
+        page.entry(words("text.forecast"), ForecastPage(report.forecast, words).line, room)
 
 
 def _compute(page: _Page, report: Report, room: int) -> None:
@@ -182,6 +188,31 @@ def _clocks(page: _Page, report: Report) -> None:
             said.append(f"{words('clocks.rolled')}: {clock.due_if_rolled.isoformat()}")
         mark = words.name("clock_state", clock.shown_state)
         page.entry(mark, " · ".join(said), room, clock.shown_state)
+
+
+def _ledger(page: _Page, report: Report) -> None:
+    """Both sums, then the largest entries with what they count for."""
+    words = page.words
+    ledger = LedgerPage(report, words)
+    if not ledger.entries:
+        return
+    page.heading(words("text.ledger"))
+    for name, one in ledger.sums:
+        said = words(
+            "text.ledger_sum", name=words(f"ledger.sum.{name}"), amount=ledger.amount(one.amount),
+            relation=ledger.relation(one),
+        )  # fmt: skip
+        ends = ledger.spread(one.low, one.high)
+        page.paragraph(f"{said} ({ends})" if ends else said, 2, 4)
+    marks = [ledger.amount(one.amount) for one in ledger.entries[:MOST_ENTRIES]]
+    room = max(map(_columns, marks)) + 2
+    for mark, entry in zip(marks, ledger.entries, strict=False):
+        text = words(
+            "text.ledger_entry", activity=ledger.activity(entry.activity),
+            group=_short(ledger.group(entry)), counts=ledger.counts(entry),
+        )  # fmt: skip
+        page.entry(mark, text, room)
+    _more(page, "text.more_entries", len(ledger.entries) - MOST_ENTRIES)
 
 
 def _reasons(page: _Page, report: Report) -> None:

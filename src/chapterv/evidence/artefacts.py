@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from chapterv.errors import InputError
@@ -70,9 +71,11 @@ class Artefact:
         digest: SHA-256 of the whole file where it is known already.
         listing: tells whether a path relative to the root was found by this scan.
         run: subject of the facts on a training run that the file records.
+        cache: folder in which a reader may keep how far it read a file that grows, or None.
     """
 
     __slots__ = (
+        "cache",
         "digest",
         "digest_of",
         "folder",
@@ -95,6 +98,7 @@ class Artefact:
         digest: str | None = None,
         listing: Callable[[str], bool] = lambda path: False,
         run: str | None = None,
+        cache: Path | None = None,
     ) -> None:
         self.path = path
         self.folder, _, self.name = path.rpartition("/")
@@ -104,6 +108,7 @@ class Artefact:
         self.digest = digest
         self.digest_of: DigestOf | None = "file" if digest else None
         self.listing = listing
+        self.cache = cache
         self.run = run or f"run:{self.folder or self.name}"
         self.reader: str | None = None
 

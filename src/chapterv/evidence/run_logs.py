@@ -9,6 +9,7 @@ has ended, because a number cut in half is another number.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -26,7 +27,17 @@ from chapterv.evidence.artefacts import Artefact, Window
 from chapterv.evidence.registry import load
 from chapterv.evidence.run_spans import MAX_POINTS, Event, Gathered, Point, Span
 
-__all__ = ["BLOCK", "SAMPLE", "Dialect", "Lines", "LogState", "dialect", "follow", "gather"]
+__all__ = [
+    "BLOCK",
+    "SAMPLE",
+    "Dialect",
+    "Lines",
+    "LogState",
+    "dialect",
+    "follow",
+    "gather",
+    "resumed",
+]
 
 BLOCK = 256 * 1024
 """Bytes read at once, and the longest line that is read."""
@@ -267,6 +278,35 @@ def _digest_before(window: Window, offset: int) -> str:
 
 
 _REPLACED = "file_replaced"
+
+
+def resumed(window: Window, entry: Dialect, cache: Path | None, location: str) -> LogState:
+    """Read a log on from where it was left, and keep how far that is.
+
+    Args:
+        window: the open file.
+        entry: its format.
+        cache: folder that holds the states of large logs, or None to read from the start.
+        location: the file's path in the file system, absolute where states are kept.
+
+    Returns: the state after all whole lines.
+    """
+    if cache is None or window.size < MIN_KEPT:
+        return LogState(entry.name)
+    state = LogState.kept(cache, location)
+    if state is None or state.dialect != entry.name or not _same(window, state):
+        state = LogState(entry.name)
+    before = state.offset
+    gather(window, state)
+    if state.offset > before:
+        # A cache that cannot be written costs time and nothing else.
+        with contextlib.suppress(StorageError):
+            state.keep(cache, location)
+    return state
+
+
+MIN_KEPT = 4 * 1024 * 1024
+"""Smaller logs are read again faster than a state is found."""
 
 
 def follow(path: Path | str, state: LogState | None = None) -> tuple[LogState, list[Point]]:

@@ -29,6 +29,7 @@ from chapterv.evidence.run_logs import (
     follow,
     gather,
     recognised,
+    resumed,
     snapshot,
     unfinished,
 )
@@ -103,11 +104,11 @@ def read_log(artefact: Artefact, entry: Dialect) -> Iterator[Found]:
         Unclaimed: the file is of another format.
         InputError: it cannot be read.
     """
-    state = LogState(entry.name)
     with artefact.opened() as window:
         if not recognised(window, entry):
             raise Unclaimed("")
         artefact.keep_digest(window.read(0, SAMPLE), "file" if window.size <= SAMPLE else "header")
+        state = resumed(window, entry, artefact.cache, artefact.location)
         gather(window, state, final=True)
         rest = unfinished(state, window.size)
     spans = snapshot(state)

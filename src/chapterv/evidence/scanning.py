@@ -44,6 +44,7 @@ def scan(
     digest: bool = False,
     progress: Progress | None = None,
     runs: Mapping[str, str] | None = None,
+    cache: Path | None = None,
 ) -> Scan:
     """Read every artefact under the paths.
 
@@ -55,12 +56,15 @@ def scan(
         progress: told how far the work is.
         runs: subjects of training runs by the file or folder that records them, relative to the
             root; a run that is not listed is named by its folder.
+        cache: folder in which to keep how far large logs were read, so that a log that grew is not
+            read again. It must be the reader's own: whoever writes there decides what logs say.
 
     Returns: facts, what was read, what was skipped and why. Each file is in exactly one of the
         two lists; nothing that a file holds raises an error here.
     """
     walked = walk([Path(path) for path in paths], Path(root))
     work = _Scan(subject, walked.files, progress or (lambda stage, done, total: None), runs or {})
+    work.cache = cache
     work.notes.extend(walked.notes)
     work.skipped.extend(walked.skipped)
     work.notes.extend(Note("plug-ins", printable(fault)) for fault in load())
@@ -83,6 +87,7 @@ class _Scan:
     ) -> None:
         self.subject = subject
         self.runs = runs
+        self.cache: Path | None = None
         self.files = files
         self.progress = progress
         self.paths = {file.path for file in files}
@@ -135,6 +140,7 @@ class _Scan:
                 self.digests.get(file.path),
                 self.paths.__contains__,
                 self._run(file.path),
+                self.cache,
             )
             try:
                 self._read(artefact)

@@ -14,6 +14,7 @@ from chapterv.figures.duties_entries import STATES, State, TimelineEntry
 from chapterv.figures.duties_timeline import duties_timeline
 from chapterv.figures.figure import Figure, Table
 from chapterv.figures.forecast_fan import CrossingDays, FanPoint, forecast_fan
+from chapterv.figures.ledger_bars import LedgerBar, ledger_bars
 from chapterv.figures.style import DARK, LIGHT, stylesheet
 from chapterv.figures.texts import ENGLISH
 
@@ -27,6 +28,7 @@ __all__ = [
     "CrossingDays",
     "FanPoint",
     "Figure",
+    "LedgerBar",
     "State",
     "Table",
     "Threshold",
@@ -35,6 +37,7 @@ __all__ = [
     "duties_timeline",
     "exact",
     "forecast_fan",
+    "ledger_bars",
     "long_date",
     "percent",
     "scientific",

@@ -173,6 +173,29 @@ ENGLISH: Final[Mapping[str, str]] = {
     "fan.kind.done": "done",
     "fan.kind.ahead": "at this pace",
     "fan.kind.threshold": "threshold",
+    # The bars of the ledger
+    "bars.title": "Where the computing power went",
+    "bars.desc": "Bars on a linear axis in {unit} from 0 to {high}, the longest first. {rows}.",
+    "bars.axis": "{unit}, linear",
+    "bars.amount": "{amount}, {share}",
+    "bars.share.under": "under\u00a0{share}",
+    "bars.share.over": "over\u00a0{share}",
+    "bars.counts.both": "counts in both sums",
+    "bars.counts.cumulative": "counts in cumulative compute only",
+    "bars.counts.training": "counts in training compute only",
+    "bars.counts.neither": "counts in neither sum",
+    "bars.caption": "Of the {total} listed, {cumulative} ({cumulative_share}) count in cumulative "
+    "compute and {training} ({training_share}) in training compute. Largest: {label}, "
+    "{share}.",
+    "bars.column.label": "Activity",
+    "bars.column.group": "Run and stage",
+    "bars.column.counts": "Counts",
+    "bars.column.relation": "Relation",
+    "bars.column.amount": "Amount ({unit})",
+    "bars.column.low": "Lowest ({unit})",
+    "bars.column.high": "Highest ({unit})",
+    "bars.column.share": "Share of the list",
+    "bars.column.note": "Note",
 }
 
 
