@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chapterv.compute import Architecture, describe, training_compute
+from chapterv.compute import Architecture, describe, forward_operations, training_compute
 from chapterv.dossier import Derived, derive
 from chapterv.facts import Fact, Source, make_fact
 from tests.dossier.folders import CONFIG
@@ -170,3 +170,14 @@ def test_more_tokens_never_give_less_compute(one_amount: int, other: int) -> Non
         for tokens in sorted((one_amount, other))
     )
     assert less.value <= more.value
+
+
+def test_a_benchmarked_request_takes_a_forward_pass_for_each_token() -> None:
+    facts = [
+        said("model.benchmark_prompt_tokens", 40),
+        said("model.benchmark_generated_tokens", 24),
+    ]
+    found = one(derived(facts, DECODER), "model.inference_compute_per_request")
+    assert found.value == 64 * forward_operations(DECODER, 64)
+    assert derived(facts[:1], DECODER).made == []
+    assert derived(facts, None).made == []

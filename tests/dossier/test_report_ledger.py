@@ -183,6 +183,7 @@ def test_figures_of_documents_are_roundings_of_amounts_that_stand_beside_them(
         ("national_authorities", "training_compute"),
         ("downstream_providers", ""),
         ("energy", "training_energy"),
+        ("inference", "inference_compute"),
     ]
     assert listed[0].value == "2.1e25"
     figures = {one.document: one for one in listed}

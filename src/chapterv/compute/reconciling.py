@@ -8,7 +8,7 @@ stands behind the others. The order in which methods come in changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 import msgspec
@@ -123,7 +123,12 @@ class Reconciliation(msgspec.Struct, frozen=True):
 
 
 def reconcile(
-    methods: Iterable[Method], evidence: Evidence, *, tolerance: Exact, margin: Exact
+    methods: Iterable[Method],
+    evidence: Evidence,
+    *,
+    tolerance: Exact,
+    margin: Exact,
+    doubted: Mapping[Method, str] | None = None,
 ) -> Reconciliation:
     """Compare methods in pairs, propose repairs and choose one estimate.
 
@@ -132,6 +137,7 @@ def reconcile(
         evidence: texts and stated amounts that can support a repair.
         tolerance: share within which two methods agree.
         margin: the Guidelines' accuracy as a share of the estimate; law data.
+        doubted: methods that other records show to be wrong, with the reason; they stand behind.
 
     Returns: methods best first, gaps and the chosen estimate.
 
@@ -144,7 +150,9 @@ def reconcile(
     if not ordered:
         raise InputError("no method is given", None, "Give at least one way of knowing it.")
     gaps = _gaps(ordered, evidence, tolerance)
-    doubts = _doubts(ordered, gaps)
+    behind = doubted or {}
+    doubts = {place: behind[one] for place, one in enumerate(ordered) if one in behind}
+    doubts = {**_doubts(ordered, gaps), **doubts}
     if doubts and len(doubts) < len(ordered):
         # What the evidence shows to be wrong is kept and shown, behind what it leaves standing.
         standing = [method for place, method in enumerate(ordered) if place not in doubts]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,13 @@ def read_configuration(path: Path, where: str) -> dict[str, Any]:
         InputError: it cannot be read, is too large, broken, or no table of keys.
     """
     try:
-        with path.open("rb") as file:
+        # Opening a pipe would wait for its writer for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InputError("not a regular file", where, "Name the model's config.json.")
             data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        what = f"cannot be read: {(error.strerror or 'unknown reason').lower()}"
+    except (OSError, ValueError) as error:
+        what = f"cannot be read: {(getattr(error, 'strerror', None) or 'no such path').lower()}"
         raise InputError(what, where, "Check the path and its rights.") from None
     if len(data) > MAX_BYTES:
         what = f"larger than the {MAX_BYTES} bytes that a configuration may have"

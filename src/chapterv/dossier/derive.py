@@ -15,21 +15,23 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from chapterv.compute import Architecture, training_compute
+import msgspec
+
+from chapterv.compute import Architecture, forward_operations, training_compute
 from chapterv.compute.ledger import Counts, Total, add_up
 from chapterv.compute.published import ATTRIBUTION
-from chapterv.dossier.inherited import Inherited, inherited_of
+from chapterv.dossier.inherited import INHERITED, Inherited, inherited_of
 from chapterv.dossier.ledger import (
     SUBSTANTIAL,
     DossierLedger,
     activity_counts,
-    amount_of,
     build_ledger,
 )
+from chapterv.dossier.run_hardware import RunEnergy
 from chapterv.dossier.run_methods import RunContext
-from chapterv.dossier.run_views import activity_of, group_runs
+from chapterv.dossier.run_records import by_folder
 from chapterv.errors import InputError
-from chapterv.facts import Fact, Holding, Source, World, make_fact, merge
+from chapterv.facts import Fact, Holding, Merged, Source, World, make_fact, merge
 from chapterv.facts.amounts import Amount, exact_sum
 from chapterv.facts.types import Basis
 
@@ -65,9 +67,13 @@ class Derived:
         self.ledger: DossierLedger | None = None
         self.by_id = {fact.id: fact for fact in self.given}
 
+    def merged(self) -> Merged:
+        """Return what is known by now, the newest facts included, and where sources disagree."""
+        return merge((*self.given, *self.made), datetime.date.max, self.settled)
+
     def world(self) -> World:
-        """Return what is known by now, the newest facts included."""
-        return merge((*self.given, *self.made), datetime.date.max, self.settled).world
+        """Return what is known by now."""
+        return self.merged().world
 
     def add(
         self,
@@ -106,6 +112,7 @@ def derive(
     settled: Mapping[tuple[str, str], str] | None = None,
     margin: Decimal = Decimal(0),
     describe_at: DescribeAt = _nowhere,
+    owner: Callable[[str], str] = by_folder,
 ) -> Derived:
     """Compute what follows from facts.
 
@@ -116,32 +123,27 @@ def derive(
         settled: (subject, key) to the fact that a person chose.
         margin: relative error of estimates that the law accepts (Annex A.2).
         describe_at: describes the configuration at a path of the dossier, or gives None.
+        owner: the run that an artefact is a record of.
 
     Returns: the derived facts in `made`, the ledger of compute, and in `notes` what could not be
         derived and why.
     """
     work = Derived(facts, model, settled or {}, margin)
+    _add_ledger(work, architecture, describe_at, owner)
     _sum_tokens(work)
-    _add_ledger(work, architecture, describe_at)
     _estimate_training(work, architecture)
     _bound_cumulative(work)
+    _benchmark(work, architecture)
     return work
 
 
 def _sum_tokens(work: Derived) -> None:
     """Tokens of the training runs bound the model's training tokens from below."""
-    values: list[Amount] = []
-    inputs: list[str] = []
-    for run in group_runs(work.world().parts.get("run", {})):
-        counted = [part for part in run.parts if part.amount("tokens") is not None]
-        for one in [run] if run.amount("tokens") is not None else counted:
-            amount = one.amount("tokens")
-            if amount is not None and activity_of(one, run) == "parameter_updates":
-                values.append(amount)
-                inputs += [*one.facts("tokens", "stage", "activity"), *run.facts("stage")]
-    if values:
-        note = _over(len(values), False)
-        work.add("model.training_tokens", exact_sum(values), inputs, at_least=True, note=note)
+    told = work.ledger.tokens if work.ledger is not None else ()
+    if told:
+        inputs = [name for _, facts in told for name in facts]
+        total, note = exact_sum(amount for amount, _ in told), _over(len(told), False)
+        work.add("model.training_tokens", total, inputs, at_least=True, note=note)
 
 
 def _over(count: int, complete: bool) -> str:
@@ -152,19 +154,28 @@ def _over(count: int, complete: bool) -> str:
 _NOT_ALL = "nobody states that they are all"
 
 
-def _add_ledger(work: Derived, architecture: Architecture | None, describe_at: DescribeAt) -> None:
+def _add_ledger(
+    work: Derived,
+    architecture: Architecture | None,
+    describe_at: DescribeAt,
+    owner: Callable[[str], str],
+) -> None:
     """Build the ledger, and give its sums as facts (Annex A.1)."""
-    world = work.world()
+    merged = work.merged()
+    world = merged.world
     counts = activity_counts()
-    context = RunContext(world, work.by_id, architecture, describe_at, work.margin, counts)
+    context = RunContext(
+        world, work.by_id, architecture, describe_at, work.margin, counts, work.settled,
+        merged.conflicts, owner,
+    )  # fmt: skip
     base = inherited_of(world)
-    work.ledger = build_ledger(context, base.entries)
+    work.ledger = build_ledger(context, base)
     work.notes += (*work.ledger.notes, *base.notes)
     _add_energy(work, work.ledger)
     if _made_from_another(world):
         _add_original(work, world, base)
-        _add_modification(work, work.ledger)
-        if not _by_original_provider(world):
+        _add_modification(work, work.ledger, world)
+        if not _by_original_provider(world) and not _distilled(world):
             return
     ledger = work.ledger.ledger
     for key, total, name in (
@@ -186,6 +197,8 @@ def _add_total(work: Derived, key: str, total: Total, inputs: list[str], runs: i
     exact = total.low == total.amount == total.high
     bound = None if exact else work.margin
     narrow = total.high is not None and _within(total, work.margin)
+    stated = work.world().keys.get("model.compute_ledger_complete") if complete else None
+    inputs = [*inputs, *(stated.facts if stated is not None else ())]
     if complete and narrow:
         work.add(key, total.amount, inputs, bound=bound, note=note)
         return
@@ -204,6 +217,11 @@ def _within(total: Total, margin: Decimal) -> bool:
 def _by_original_provider(world: World) -> bool:
     held = world.keys.get("model.modified_by_original_provider")
     return held is not None and held.value is True
+
+
+def _distilled(world: World) -> bool:
+    held = world.keys.get("model.derivation")
+    return held is not None and held.value == "distillation"
 
 
 def _add_original(work: Derived, world: World, base: Inherited) -> None:
@@ -228,31 +246,83 @@ def _add_energy(work: Derived, found: DossierLedger) -> None:
         )
         return
     joules = sum((Fraction(one.energy.joules) for one in known), Fraction(0))
-    amount = amount_of(joules / JOULES_A_MWH)
+    # A hundred kilowatt-hours are no whole number of megawatt-hours.
+    amount = exact_sum([Decimal(round(joules * 10**9 / JOULES_A_MWH)).scaleb(-9)])
     low, high = (
         sum((Fraction(getattr(one.energy, end)) for one in known), Fraction(0))
         for end in ("low", "high")
     )
     bound = max(joules - low, high - joules) / joules if joules else Fraction(0)
     facts = [name for one in known for name in one.facts]
-    basis = "measured" if all(one.energy.basis == "measured" for one in known) else "from power"
-    note = f"boundary: {boundaries[0]}; {basis}, over {len(known)} runs"
+    if found.energy_missing:
+        names = ", ".join(found.energy_missing[:10])
+        more = f" and {len(found.energy_missing) - 10} more" * (len(found.energy_missing) > 10)
+        work.notes.append(
+            f"The energy of {names}{more} is not known, so the training energy leaves it out."
+        )
+    runs = f"{len(known)} run{'s' if len(known) > 1 else ''}"
+    note = f"boundary: {boundaries[0]}; {_how(known)}, over {runs}"
     limit = Decimal(-(-bound.numerator * 1000 // bound.denominator)) / 1000 if bound else None
-    work.add("model.training_energy", amount, facts, note=note, bound=limit)
+    least = bool(found.energy_missing) or any(one.at_least for one in known)
+    work.add(
+        "model.training_energy", amount, facts, note=note, bound=limit,
+        at_least=least or not found.ledger.complete,
+    )  # fmt: skip
+
+
+def _how(known: Iterable[RunEnergy]) -> str:
+    if not all(one.energy.basis == "measured" for one in known):
+        return "from power"
+    return "estimated by the record" if any(one.estimated for one in known) else "measured"
 
 
 JOULES_A_MWH = 3_600_000_000
 
 
-def _add_modification(work: Derived, found: DossierLedger) -> None:
-    """Compute of the runs on another's model is the compute of the modification."""
-    lines = [one.entry for one in found.ledger.lines if one.entry.kind in SUBSTANTIAL]
-    if not lines:
+def _add_modification(work: Derived, found: DossierLedger, world: World) -> None:
+    """Compute of the runs on another's model is the compute of the modification.
+
+    It is taken on the basis of the original: all that contributed where the original carries
+    systemic risk, else what updated parameters (our reading of section 3.2 with Annex A.1).
+    """
+    systemic = world.keys.get("model.original_systemic")
+    every = systemic is not None and systemic.value is True
+    lines = [line for line in found.ledger.lines if line.entry.kind != INHERITED]
+    kinds = {line.entry.kind for line in lines if line.counts.cumulative}
+    wanted = kinds if every else SUBSTANTIAL
+    entries = [line.entry for line in lines if line.entry.kind in wanted]
+    if not entries:
+        _say_nothing_was_trained(work, found, world)
         return
-    own = add_up(lines, {kind: Counts(True, True) for kind in SUBSTANTIAL}).training
-    sources = [source for entry in lines for source in entry.sources]
-    count = len({one.subject for one in lines})
-    _add_total(work, "model.modification_compute", own, sources, count)
+    own = add_up(entries, {kind: Counts(True, True) for kind in wanted}, found.ledger.complete)
+    total = own.training
+    if systemic is None and kinds - SUBSTANTIAL:
+        work.notes.append(
+            "The compute of the modification leaves out what only cumulative compute counts, such "
+            "as synthetic data. Our reading: that counts where the original carries systemic "
+            "risk; state model.original_systemic."
+        )
+        total = msgspec.structs.replace(total, high=None)
+    sources = [source for entry in entries for source in entry.sources]
+    count = len({one.subject for one in entries})
+    _add_total(work, "model.modification_compute", total, sources, count)
+
+
+def _say_nothing_was_trained(work: Derived, found: DossierLedger, world: World) -> None:
+    """A merge or a quantisation need not train anything; only a person can say that it did not."""
+    derivation = world.keys.get("model.derivation")
+    if derivation is None or derivation.value not in ("merge", "quantisation"):
+        return
+    stated = world.keys.get("model.compute_ledger_complete")
+    if found.ledger.complete and stated is not None:
+        note = "the list of runs is stated to be complete, and none of them trained weights"
+        work.add("model.modification_compute", 0, (*derivation.facts, *stated.facts), note=note)
+        return
+    if "model.modification_compute" not in world.keys:
+        work.notes.append(
+            f"The model was made by {derivation.value}, which alone trains nothing, and no run of "
+            'training is known. State model.modification_compute = ["0"] if there was none.'
+        )
 
 
 def _made_from_another(world: World) -> bool:
@@ -351,3 +421,23 @@ def _bound_cumulative(work: Derived) -> None:
             bound=next((bound for bound in bounds if bound is not None), None),
             note=note,
         )
+
+
+def _benchmark(work: Derived, architecture: Architecture | None) -> None:
+    """Operations of one benchmarked request: its prompt read once, its answer token by token."""
+    world = work.world()
+    prompt = world.keys.get("model.benchmark_prompt_tokens")
+    answer = world.keys.get("model.benchmark_generated_tokens")
+    if architecture is None or prompt is None or answer is None:
+        return
+    if prompt.value is None or answer.value is None or prompt.value + answer.value < 1:
+        return
+    tokens = int(prompt.value + answer.value)
+    try:
+        amount = tokens * forward_operations(architecture, tokens)
+    except InputError as error:
+        work.notes.append(f"Compute of a benchmarked request was not worked out: {error}")
+        return
+    inputs = [*prompt.facts, *answer.facts, *_counted_from(work)]
+    note = f"{prompt.value} tokens read and {answer.value} written, forward passes alone"
+    work.add("model.inference_compute_per_request", amount, inputs, note=note)

@@ -22,6 +22,7 @@ from chapterv.dossier.configuration import read_configuration
 from chapterv.dossier.forecast_logs import Followed, Seen
 from chapterv.dossier.gathering import Gathered
 from chapterv.dossier.inherited import INHERITED
+from chapterv.dossier.run_repeats import REPEATED
 from chapterv.dossier.run_views import STAGES, plain_stage
 from chapterv.errors import InputError
 from chapterv.facts import Amount, Holding, World
@@ -141,6 +142,8 @@ class _Reading:
         for run in dict.fromkeys(record.run for record in records):
             found = list(self._from_records(run, [one for one in records if one.run == run]))
             recorded |= {(run, one.activity) for one in found}
+            if any(one.meter and one.seen for one in records if one.run == run):
+                recorded.add((run, REPEATED))  # a meter's count holds what was done again
             yield from found
         ledger = self.gathered.ledger
         for line in ledger.ledger.lines if ledger is not None else ():

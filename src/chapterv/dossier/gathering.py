@@ -6,16 +6,18 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from chapterv.compute import Architecture, describe
 from chapterv.dossier.configuration import read_configuration
-from chapterv.dossier.derive import derive
+from chapterv.dossier.derive import Derived, derive
 from chapterv.dossier.documents import document_notes
 from chapterv.dossier.folder import Dossier
 from chapterv.dossier.ledger import DossierLedger
+from chapterv.dossier.run_records import by_folder
 from chapterv.errors import InputError
 from chapterv.evidence import Progress, ReadEntry, Scan, scan
 from chapterv.facts import (
@@ -63,9 +65,14 @@ class Gathered:
         settled: Mapping[tuple[str, str], str],
         today: datetime.date | None = None,
         ledger: DossierLedger | None = None,
+        known: tuple[Fact, ...] = (),
+        derived: Callable[[Iterable[Fact]], Derived] | None = None,
     ) -> None:
         self.dossier = dossier
         self.facts = facts
+        self._known = known
+        self._derived = derived
+        self._days: dict[tuple[Fact, ...], Derived] = {}
         self.scanned = scanned
         listed = _with_statement(dossier, scanned)
         self.read = listed.read
@@ -76,20 +83,49 @@ class Gathered:
         self.ledger = ledger
 
     @cached_property
-    def by_id(self) -> Mapping[str, Fact]:
-        """Facts by their identifier."""
+    def by_id(self) -> dict[str, Fact]:
+        """Facts by their identifier, those derived for an earlier day included."""
         return {fact.id: fact for fact in self.facts}
+
+    def ledger_on(self, on: datetime.date) -> DossierLedger | None:
+        """Return the ledger of what was known on a day."""
+        work = self._on(on)
+        return self.ledger if work is None else work.ledger
+
+    def _on(self, on: datetime.date) -> Derived | None:
+        """Derive anew what follows from the facts of a day, where later ones are left out.
+
+        A sum in which one later figure went is dated with it. On the day before, the rest of the
+        sum was known all the same.
+        """
+        earlier = tuple(fact for fact in self._known if fact.as_of is None or fact.as_of <= on)
+        if self._derived is None or len(earlier) == len(self._known):
+            return None
+        if earlier not in self._days:
+            work = self._days[earlier] = self._derived(earlier)
+            self.by_id.update({fact.id: fact for fact in work.made})
+        return self._days[earlier]
 
     def merged(self, on: datetime.date) -> Merged:
         """Return the world on a day, its conflicts, and what became known only later."""
+        work = self._on(on)
+        # What was derived from later facts too is listed as later, and counts for nothing.
+        facts = self.facts if work is None else (*self._of_later_days(on), *work.made)
         return reconcile(
-            merge(self.facts, on, self.settled),
+            merge(facts, on, self.settled),
             self.by_id,
             on,
             today=self.today,
             readings=self._readings,
             settled=self.settled,
         )
+
+    def _of_later_days(self, on: datetime.date) -> Iterable[Fact]:
+        """Facts given, and of the derived ones those that rest on a later one."""
+        given = {fact.id for fact in self._known}
+        for fact in self.facts:
+            if fact.id in given or (fact.as_of is not None and fact.as_of > on):
+                yield fact
 
     def notes_on(self, on: datetime.date) -> tuple[str, ...]:
         """Return the remarks for an assessment on a day: what was not known yet stands first."""
@@ -107,6 +143,7 @@ def gather(
     digest: bool = False,
     scanned: Scan | None = None,
     today: datetime.date | None = None,
+    cache: Path | None = None,
 ) -> Gathered:
     """Collect all facts of a dossier.
 
@@ -116,6 +153,7 @@ def gather(
         digest: take the digest of every artefact, weights included.
         scanned: an earlier scan of the same dossier, to read only the statement anew.
         today: the day of asking: what is stated without a date was stated on it at the latest.
+        cache: folder of the user's own in which to keep how far large logs were read.
     """
     scanned = scanned or scan(
         # The scanner counts relative paths from its root, not from where the program runs.
@@ -125,24 +163,30 @@ def gather(
         digest=digest,
         progress=progress,
         runs=dossier.runs,
+        cache=cache,
     )
     stated = dossier.statement.facts if dossier.statement else ()
     known = (*stated, *scanned.facts)
     notes = [*dossier.notes, *(f"{note.artefact}: {note.text}" for note in scanned.notes)]
     settled = _settled(dossier, known)
     architecture = _architecture(dossier, known)
-    given = (dossier.model, architecture)
-    margin, at = estimate_margin(), _describing(dossier)
-    work = derive(known, *given, settled, margin, at)
+    margin, at, owner = estimate_margin(), _describing(dossier), _owner(dossier)
+
+    def derived(facts: Iterable[Fact]) -> Derived:
+        return derive(facts, dossier.model, architecture, settled, margin, at, owner)
+
+    work = derived(known)
     if chosen := _settled(dossier, work.made):
         # A person chose a derived fact, so what is derived from it is derived anew.
         settled = {**chosen, **settled}
-        work = derive(known, *given, settled, margin, at)
+        work = derived(known)
     notes += work.notes
     notes += [_unmatched(one) for one in _without(dossier, settled)]
     notes += document_notes(dossier)
     facts = (*known, *work.made)
-    return Gathered(dossier, facts, scanned, tuple(notes), settled, today, work.ledger)
+    return Gathered(
+        dossier, facts, scanned, tuple(notes), settled, today, work.ledger, known, derived
+    )
 
 
 def estimate_margin() -> Decimal:
@@ -253,8 +297,23 @@ def _describing(dossier: Dossier) -> Callable[[str], Architecture | None]:
             if not path.resolve().is_relative_to(root):
                 return None
             return describe(read_configuration(path, place), place)
-        except (InputError, OSError):
-            return None
+        except (InputError, OSError, ValueError, RuntimeError):
+            return None  # no path, a loop of links, or a family that is not covered
+
+    return cache(at)
+
+
+def _owner(dossier: Dossier) -> Callable[[str], str]:
+    """Return what tells the run that an artefact is a record of: the nearest one that is listed."""
+    listed = dossier.runs
+
+    def at(artefact: str) -> str:
+        path = artefact
+        while path:
+            if path in listed:
+                return listed[path]
+            path = path.rpartition("/")[0]
+        return listed.get("") or listed.get(".") or by_folder(artefact)
 
     return cache(at)
 

@@ -1,57 +1,37 @@
 """The ledger of a dossier: every run and activity, what each took, and the two sums.
 
 Each run's methods are put side by side and one is chosen, with the reason; what counts for which
-sum is law data. What cannot be counted is listed, never left out in silence.
+sum is law data. What cannot be counted is listed, never left out in silence, and a sum of which
+something could not be counted stays a bound from below whatever somebody states of the list.
 
 Source: Guidelines on obligations for general-purpose AI models, Annex A.1 and A.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import msgspec
 
+from chapterv.compute.energy import BOUNDARIES
 from chapterv.compute.ledger import Counts, Entry, Ledger, add_up, counts_of
-from chapterv.compute.reconciling import Reconciliation, reconcile
-from chapterv.compute.repairs import Evidence, Exact
-from chapterv.dossier.run_hardware import RunEnergy, energy_of
-from chapterv.dossier.run_methods import Known, RunContext, methods_of
-from chapterv.dossier.run_views import GENERATING, RunView, activity_of, group_runs
-from chapterv.facts import Amount, catalogue
+from chapterv.dossier.inherited import INHERITED, Inherited
+from chapterv.dossier.run_doubts import disputed, told_twice, without_copies
+from chapterv.dossier.run_hardware import RunEnergy, energies_of
+from chapterv.dossier.run_methods import RunContext
+from chapterv.dossier.run_records import format_name
+from chapterv.dossier.run_repeats import REPEATED, UPDATES, RunResult, amount_of
+from chapterv.dossier.run_results import results_of, tokens_of
+from chapterv.dossier.run_sides import amount_shown
+from chapterv.dossier.run_views import RunView, activity_of, group_runs
+from chapterv.facts import Amount
 
-__all__ = ["DossierLedger", "RunResult", "activity_counts", "build_ledger"]
+__all__ = ["DossierLedger", "RunResult", "activity_counts", "amount_of", "build_ledger"]
 
-PART = "run.compute."
-UPDATES = "parameter_updates"
-REPEATED = "repeated_steps"
 SUBSTANTIAL = frozenset({UPDATES, REPEATED})
 """Kinds of which a run made from another model is a modification."""
-
-
-class RunResult(msgspec.Struct, frozen=True):
-    """One run's methods and what was chosen of them.
-
-    Args:
-        subject: the run.
-        stage: as stated.
-        kind: kind of activity, or None where nobody said.
-        known: the methods with their facts, best first.
-        reconciliation: methods side by side, or None where there is none.
-        entry: what goes into the ledger.
-        notes: what could not be worked out.
-    """
-
-    subject: str
-    stage: str | None
-    kind: str | None
-    known: tuple[Known, ...] = ()
-    reconciliation: Reconciliation | None = None
-    entry: Entry | None = None
-    notes: tuple[str, ...] = ()
 
 
 class DossierLedger(msgspec.Struct, frozen=True):
@@ -62,12 +42,16 @@ class DossierLedger(msgspec.Struct, frozen=True):
         runs: every run, with its methods.
         notes: what is in no sum, and why.
         energies: energy of the runs whose compute counts for the model.
+        tokens: tokens trained on, with the facts, of each run that tells them.
+        energy_missing: runs that count and whose energy is not known.
     """
 
     ledger: Ledger
     runs: tuple[RunResult, ...] = ()
     notes: tuple[str, ...] = ()
     energies: tuple[RunEnergy, ...] = ()
+    tokens: tuple[tuple[Amount, tuple[str, ...]], ...] = ()
+    energy_missing: tuple[str, ...] = ()
 
 
 def activity_counts() -> dict[str, Counts]:
@@ -81,224 +65,135 @@ def activity_counts() -> dict[str, Counts]:
     return counts_of(table)
 
 
-def build_ledger(context: RunContext, more: Iterable[Entry] = ()) -> DossierLedger:
+def build_ledger(context: RunContext, base: Inherited | None = None) -> DossierLedger:
     """Build the ledger of a dossier.
 
     Args:
         context: the model, what is known of it, and which kinds of activity count for which sum.
-        more: entries from elsewhere, such as the compute of inherited weights.
+        base: what is known of the models that this one was made from.
 
     Returns: the ledger; runs of which nobody says what they did are in no sum, and in the notes.
     """
-    counts = context.counts
+    base = base or Inherited()
+    views = group_runs(
+        context.world.parts.get("run", {}), context.by_id.values(), context.settled, context.owner
+    )
+    copies = without_copies(views)
+    runs = [one for view in views for one in results_of(view, context)]
+    # What is in no sum stands first.
+    notes = [note for one in runs if one.entry is None for note in one.notes]
+    notes += [*copies, *(note for one in runs if one.entry is not None for note in one.notes)]
+    notes += [*told_twice(views), *disputed(context)]
+    own = [one.entry for one in runs if one.entry is not None]
+    entries, more = _with_base(own, base.entries)
+    energies, missing, others = _energies(views, context.counts)
+    notes += [*more, *others]
     stated = context.world.keys.get("model.compute_ledger_complete")
-    entries: list[Entry] = []
-    runs: list[RunResult] = []
-    notes: list[str] = []
-    energies: list[RunEnergy] = []
-    for view in group_runs(context.world.parts.get("run", {})):
-        for one in _results(view, context):
-            runs.append(one)
-            notes.extend(one.notes)
-            if one.entry is not None:
-                entries.append(one.entry)
-        energy, more_notes = _energy(view, counts)
-        energies += energy
-        notes += more_notes
-        entries.extend(_stated(view, counts))
-        for part in view.parts:
-            entries.extend(_stated(part, counts))
-    complete = stated is not None and stated.value is True
-    ledger = add_up([*entries, *more], counts, complete)
-    return DossierLedger(ledger, tuple(runs), tuple(notes), tuple(energies))
-
-
-def _energy(view: RunView, counts: Mapping[str, Counts]) -> tuple[list[RunEnergy], list[str]]:
-    """Return the energy of a run that counts for the model."""
-    kind = activity_of(view) or next(
-        (kind for part in view.parts if (kind := activity_of(part))), None
-    )
-    if kind is None or kind not in counts or not counts[kind].cumulative:
-        return [], []
-    found, notes = energy_of(view)
-    return [found] if found is not None else [], notes
-
-
-def _stated(view: RunView, counts: Mapping[str, Counts]) -> list[Entry]:
-    """Amounts that somebody states for a kind of activity within a run."""
-    found = []
-    for key, held in view.held.items():
-        kind = key.removeprefix(PART)
-        if not key.startswith(PART) or kind not in counts:
-            continue
-        amount = held.value if held.value is not None else held.low
-        if amount is None:
-            continue
-        found.append(
-            Entry(
-                view.subject,
-                kind,
-                amount,
-                stage=view.text("stage"),
-                sources=held.facts,
-                open_above=held.value is None,
-            )
-        )
-    return found
-
-
-def _results(view: RunView, context: RunContext) -> list[RunResult]:
-    """Work out a run and its parts, none of them twice."""
-    kind = activity_of(view)
-    counting = [part for part in view.parts if part.counts_operations]
-    same = [part for part in counting if (activity_of(part, view) or kind) == kind]
-    others = [part for part in counting if part not in same]
-    own = view.counts_operations or not same
-    found: list[RunResult] = []
-    if own:
-        found.append(_result(view, kind, context, _summed(same, kind, context)))
-    else:
-        found += [_result(part, activity_of(part, view), context) for part in same]
-    found += [_result(part, activity_of(part, view), context) for part in others]
-    if kind == UPDATES:
-        found += _again(view, found, context)
-    return [one for one in found if one.known or one.notes or one.entry]
-
-
-def _summed(parts: list[RunView], kind: str | None, context: RunContext) -> Known | None:
-    """Add up parts that count the same activity as their run, as one further method of it."""
-    if kind is None or not parts:
-        return None
-    chosen = [_result(part, kind, context) for part in parts]
-    entries = [one.entry for one in chosen if one.entry is not None]
-    if len(entries) < len(parts):
-        return None
-    first = next(one for one in chosen if one.reconciliation is not None)
-    assert first.reconciliation is not None
-    method = first.reconciliation.methods[0]
-    total = sum((Fraction(one.amount) for one in entries), Fraction(0))
-    facts = tuple(name for one in entries for name in one.sources)
-    summed = msgspec.structs.replace(
-        method, amount=total, low=None, high=None, inputs=(),
-        name=f"{len(parts)} parts added up",
-    )  # fmt: skip
-    return Known(summed, facts, any(one.open_above for one in entries))
-
-
-def _result(
-    view: RunView, kind: str | None, context: RunContext, more: Known | None = None
-) -> RunResult:
-    stage = view.text("stage")
-    if kind is None:
-        return RunResult(view.subject, stage, None, notes=_unassigned(view, stage))
-    known, notes = methods_of(view, kind, context)
-    known += [more] if more is not None else []
-    usable = [one for one in known if Fraction(one.method.amount) > 0]
-    if not usable:
-        notes += _uncounted(view, kind, context) if not notes else []
-        return RunResult(view.subject, stage, kind, notes=tuple(notes))
-    side_by_side = reconcile(
-        (one.method for one in usable), _evidence(view, context),
-        tolerance=context.margin, margin=context.margin,
-    )  # fmt: skip
-    ordered = tuple(next(one for one in usable if one.method == m) for m in side_by_side.methods)
-    entry = _entry(view, kind, ordered, side_by_side)
-    if entry is None:
+    said = stated is not None and stated.value is True
+    unknown = base.unknown or any(_is_missing(one, context.counts) for one in runs)
+    if said and unknown:
         notes.append(
-            f"{view.subject}: only a tool's own count is known, which is never used unchecked. "
-            "State run.tokens with a source."
+            "Somebody states that the list of runs is complete, and the amounts of some are not "
+            "known: both sums stay bounds from below."
         )
-    return RunResult(view.subject, stage, kind, ordered, side_by_side, entry, tuple(notes))
-
-
-def _evidence(view: RunView, context: RunContext) -> Evidence:
-    """Return what is known of a run that tells why methods differ."""
-    said = view.held.get("run.recomputation")
-    derivation = context.world.keys.get("model.derivation")
-    trainable, architecture = view.amount("parameters_trainable"), context.of(view)
-    partly = trainable is not None and (
-        architecture is None or trainable < architecture.parameters_total
+    return DossierLedger(
+        add_up(entries, context.counts, said and not unknown),
+        tuple(runs),
+        tuple(dict.fromkeys(notes)),
+        energies,
+        tuple(found for view in views if (found := tokens_of(view)) is not None),
+        missing,
     )
-    known: dict[str, Exact] = {}
-    if said is not None and said.value is True:
-        known["recomputation"] = 1
-    if partly or (derivation is not None and derivation.value == "adapter"):
-        known["frozen_weights"] = 1
-    return Evidence(known=known)
 
 
-def _uncounted(view: RunView, kind: str, context: RunContext) -> list[str]:
-    """Say of a run that counts for a sum that nothing tells how much it computed."""
-    counts = context.counts.get(kind)
-    stated = any(key.startswith(PART) for key in view.held)
-    if stated or counts is None or not (counts.training or counts.cumulative):
-        return []
-    more = (
-        "run.configuration or run.generator_parameters_active"
-        if kind in GENERATING
-        else ("a configuration that is covered, or run.operations")
-    )
-    return [
-        f"{view.subject} counts as {kind.replace('_', ' ')}, and nothing tells how much it took. "
-        f"State run.tokens and {more}."
+def _is_missing(run: RunResult, counts: Mapping[str, Counts]) -> bool:
+    """Something that counts, or may count, was done and is in no sum."""
+    if run.entry is not None or not (run.notes or run.known):
+        return False
+    if run.kind is None:
+        return True
+    found = counts.get(run.kind)
+    return found is None or found.training or found.cumulative
+
+
+def _with_base(own: Sequence[Entry], base: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
+    """Put the compute of base models beside the runs, once where somebody states it for a run too.
+
+    What is stated for a run and what is known of the base models may be the same weights.
+    """
+    within = [one for one in own if one.kind == INHERITED]
+    named = [one for one in base if one.kind == INHERITED]
+    if not within or not named:
+        return [*own, *base], []
+    first, second = (sum((Fraction(one.amount) for one in all_), Fraction(0)) for all_ in
+                     (within, named))  # fmt: skip
+    left_out, kept = (within, named) if second > first else (named, within)
+    same = first == second
+    counted = [
+        one if same or one not in kept else msgspec.structs.replace(one, open_above=True)
+        for one in (*own, *base)
+        if one not in left_out
     ]
-
-
-def _entry(
-    view: RunView, kind: str, known: tuple[Known, ...], found: Reconciliation
-) -> Entry | None:
-    chosen = found.chosen
-    best = known[chosen.method]
-    if best.method.kind == "tool":
-        return None
-    amount = amount_of(chosen.amount)
-    low = None if chosen.low is None else min(amount_of(chosen.low), amount)
-    high = None if chosen.high is None else max(amount_of(chosen.high), amount)
-    return Entry(
-        view.subject, kind, amount, low, high,
-        stage=view.text("stage"),
-        method=best.method.kind,
-        sources=best.facts,
-        note=chosen.why,
-        open_above=best.open_above,
-    )  # fmt: skip
-
-
-def _unassigned(view: RunView, stage: str | None) -> tuple[str, ...]:
-    """Say of what is known of a run that it is in no sum, since nobody says what it did."""
-    named = f"the stage {stage!r}, which is not known" if stage else "no stage"
-    told = [f"run.{key}" for key in ("operations", "tokens", "unit_hours") if view.amount(key)]
-    if not told and not view.parts:
-        return ()
-    label = catalogue()[told[0]].label.lower() if told else "record"
-    verb = "are" if label.endswith("s") or told == ["run.tokens"] else "is"
-    return (
-        f"{view.subject} has {named}, so its {label} {verb} in no sum. State run.stage or "
-        "run.activity.",
+    note = (
+        f"The compute of weights taken over is stated for {within[0].subject} "
+        f"({amount_shown(first)} FLOP) and known for {named[0].subject} ({amount_shown(second)} "
+        "FLOP). They may be the same weights, so they are not added: the larger counts."
     )
+    return counted, [note]
 
 
-def _again(view: RunView, found: list[RunResult], context: RunContext) -> list[RunResult]:
-    """The compute of tokens that were processed again after a restart, at the run's own rate."""
-    again, tokens = view.amount("tokens_repeated"), view.amount("tokens")
-    entry = next((one.entry for one in found if one.subject == view.subject), None)
-    if not again or not tokens or entry is None:
-        return []
-    amount = amount_of(Fraction(entry.amount) * Fraction(again) / Fraction(tokens))
-    repeated = Entry(
-        view.subject, REPEATED, amount,
-        stage=view.text("stage"),
-        method=entry.method,
-        sources=(*entry.sources, *view.facts("tokens_repeated")),
-        note="tokens processed again, at the run's own operations for each token",
-    )  # fmt: skip
-    return [RunResult(view.subject, view.text("stage"), REPEATED, entry=repeated, notes=())]
+def _energies(
+    views: Iterable[RunView], counts: Mapping[str, Counts]
+) -> tuple[tuple[RunEnergy, ...], tuple[str, ...], list[str]]:
+    """Return one energy for each run that counts, those without one, and notes."""
+    notes: list[str] = []
+    found: list[list[RunEnergy]] = []
+    missing: list[str] = []
+    for view in views:
+        own = activity_of(view)
+        parts = [part for part in view.parts if _counts(activity_of(part, view), counts)]
+        if not (_counts(own, counts) or (own is None and parts)):
+            continue
+        known, more = energies_of(view, parts)
+        notes += more
+        if known:
+            found.append(known)
+        elif not view.copied:
+            missing.append(view.subject)
+    chosen = _one_boundary(found)
+    for one, all_ in zip(chosen, found, strict=True):
+        others = [_said(other) for other in all_ if other is not one]
+        if others:
+            notes.append(
+                f"{one.subject}: its energy is {_said(one)}; other records, which are never added "
+                f"to it: {', '.join(others)}."
+            )
+    return tuple(chosen), tuple(missing), notes
 
 
-def amount_of(value: Exact) -> Amount:
-    """Return an amount that has a last digit: whole where the exact one is a fraction."""
-    if isinstance(value, Fraction):
-        return value.numerator if value.denominator == 1 else round(value)
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        return int(value)
-    return value
+def _counts(kind: str | None, counts: Mapping[str, Counts]) -> bool:
+    return kind is not None and kind in counts and counts[kind].cumulative
+
+
+def _one_boundary(found: Sequence[Sequence[RunEnergy]]) -> list[RunEnergy]:
+    """Choose for each run the best energy, of one boundary for all where they have one in common.
+
+    Figures of different boundaries cannot be added.
+    """
+    best = [one[0] for one in found]
+    if len({one.energy.boundary for one in best}) > 1:
+        for boundary in reversed(BOUNDARIES):
+            same = [
+                next((one for one in all_ if one.energy.boundary == boundary), None)
+                for all_ in found
+            ]
+            known = [one for one in same if one is not None]
+            if len(known) == len(found):
+                return known
+    return best
+
+
+def _said(one: RunEnergy) -> str:
+    least = "at least " if one.at_least else ""
+    hours = amount_shown(one.energy.megawatt_hours * 1000)
+    return f"{least}{hours} kWh ({one.energy.boundary}, {format_name(one.told_by)})"

@@ -172,7 +172,7 @@ def _energy(one: RunEnergy) -> dict[str, Any]:
         "high": _exact(energy.high),
         "boundary": energy.boundary,
         "basis": energy.basis,
-        "notes": list(energy.notes),
+        "notes": [*energy.notes, *(("a bound from below",) if one.at_least else ())],
         "sources": list(one.facts),
     }
 

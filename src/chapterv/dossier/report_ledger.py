@@ -37,6 +37,7 @@ TRAINING, CUMULATIVE, PLANNED = (
     "model.planned_compute",
 )
 ENERGY = "model.training_energy"
+INFERENCE = "model.inference_compute_per_request"
 SYSTEMIC = "systemic_risk_compute"
 KNOWN_ON = "model.compute_known_on"
 STAGE = "model.stage"
@@ -56,7 +57,8 @@ def ledger_view(gathered: Gathered, world: World, quantities: Sequence[Quantity]
     if gathered.ledger is None:
         return LedgerView((), NOTHING, NOTHING, False, str(estimate_margin()))
     view = msgspec.convert(ledger_object(gathered), LedgerView)
-    figures = () if view.empty else _documents(quantities, world.keys.get(ENERGY))
+    energy, inference = world.keys.get(ENERGY), world.keys.get(INFERENCE)
+    figures = () if view.empty else _documents(quantities, energy, inference)
     return msgspec.structs.replace(view, documents=tuple(figures), margin=str(estimate_margin()))
 
 
@@ -68,7 +70,9 @@ def rules_of(view: LedgerView) -> tuple[str, ...]:
 # --- figures of documents -------------------------------------------------------------------------
 
 
-def _documents(quantities: Sequence[Quantity], energy: Holding | None) -> Iterator[DocumentFigure]:
+def _documents(
+    quantities: Sequence[Quantity], energy: Holding | None, inference: Holding | None
+) -> Iterator[DocumentFigure]:
     """One figure for each document and audience, in the order in which they are asked for."""
     held = {one.key: one for one in quantities}
     training, cumulative = _amount(TRAINING, held), _amount(CUMULATIVE, held)
@@ -86,6 +90,12 @@ def _documents(quantities: Sequence[Quantity], energy: Holding | None) -> Iterat
             "energy", "e.mwh", "training_energy", two_figures(used), MEGAWATT_HOURS,
             amount_text(used), "exactly" if energy.value is not None else "at_least",
             "two_figures", energy.facts,
+        )  # fmt: skip
+    if inference is not None and (used := inference.value or inference.low):
+        yield DocumentFigure(
+            "inference", "e.inf.flop", "inference_compute", two_figures(used), "FLOP",
+            amount_text(used), "exactly" if inference.value is not None else "at_least",
+            "two_figures", inference.facts,
         )  # fmt: skip
 
 

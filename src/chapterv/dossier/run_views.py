@@ -1,18 +1,20 @@
 """The runs of a dossier: what is known of each, which activity it was, and which belong together.
 
-A record may hold several runs, and a run several records: a scheduler's jobs, a meter's phases, a
-log. Their subjects begin with the run's own, so a part is found by its name. A part that tells only
-of hardware is a segment of its run; a part that counts operations is an activity of its own, or a
-further method of its run where the run is counted already.
+A run may have several records (a log, a tracker's folder, a scheduler's table), and a record may
+tell of several parts of its run (jobs, phases, attempts). What one record says is kept together,
+since two records of the same hours confirm each other and are never added; `run_records` sorts
+them. A part has a subject that begins with the run's own *and* was read from the run's records:
+`v1.0` is no part of `v1`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from chapterv.facts import Amount, Holding
+from chapterv.dossier.run_records import Record, by_folder, records_of
+from chapterv.facts import Amount, Fact, Holding
 
 __all__ = ["STAGES", "RunView", "activity_of", "group_runs", "plain_stage"]
 
@@ -69,17 +71,23 @@ GENERATING = frozenset(
 
 
 class RunView(msgspec.Struct):
-    """What is known of one run.
+    """What is known of one run, or what one record says of it.
 
     Args:
         subject: such as "run:pretrain".
         held: what is known, by key.
         parts: runs that belong to it.
+        records: the same, as each record says it; empty in the view of a record.
+        record: which record this view is of, or None where it is of all of them.
+        copied: some of its records are copies of another run's, and count there.
     """
 
     subject: str
     held: Mapping[str, Holding]
     parts: list[RunView] = []
+    records: tuple[RunView, ...] = ()
+    record: Record | None = None
+    copied: bool = False
 
     def amount(self, key: str) -> Amount | None:
         """Return an amount that is known, or its bound from below."""
@@ -93,10 +101,10 @@ class RunView(msgspec.Struct):
         found = self.held.get(f"run.{key}")
         return None if found is None or found.value is None else str(found.value)
 
-    def only_bounded(self, key: str) -> bool:
-        """Only a bound is known of an amount."""
-        found = self.held.get(f"run.{key}")
-        return found is not None and found.value is None
+    def only_bounded(self, *keys: str) -> bool:
+        """Of some of these amounts only a bound is known."""
+        found = (self.held.get(f"run.{key}") for key in keys)
+        return any(one is not None and one.value is None for one in found)
 
     def facts(self, *keys: str) -> tuple[str, ...]:
         """Return the facts that hold the keys."""
@@ -104,9 +112,14 @@ class RunView(msgspec.Struct):
         return tuple(name for one in found if one is not None for name in one.facts)
 
     @property
+    def told(self) -> tuple[RunView, ...]:
+        """The views of its records; of a view that is of one record, that itself."""
+        return self.records or (self,)
+
+    @property
     def counts_operations(self) -> bool:
         """Something tells how much was computed, other than hardware."""
-        return any(self.amount(key) is not None for key in _COUNTING)
+        return any(self.amount(key) is not None for key in COUNTING)
 
     @property
     def tells_hardware(self) -> bool:
@@ -114,23 +127,42 @@ class RunView(msgspec.Struct):
         return any(self.amount(key) is not None for key in ("unit_hours", "units", "seconds"))
 
 
-_COUNTING = (
+COUNTING = (
     "operations", "tokens", "tool_operations", "tokens_generated", "tokens_per_epoch", "passes",
 )  # fmt: skip
+"""Keys that tell how much was computed."""
 
 
-def group_runs(parts: Mapping[str, Mapping[str, Holding]]) -> list[RunView]:
-    """Sort runs and the parts that belong to them.
+def group_runs(
+    parts: Mapping[str, Mapping[str, Holding]],
+    facts: Iterable[Fact] = (),
+    settled: Mapping[tuple[str, str], str] | None = None,
+    owner: Callable[[str], str] = by_folder,
+) -> list[RunView]:
+    """Sort runs, their records, and the parts that belong to them.
 
     Args:
         parts: what is known of each subject, by subject.
+        facts: the facts behind it, by which records are told apart.
+        settled: (subject, key) to the fact that a person chose.
+        owner: the run that an artefact is a record of.
 
     Returns: the runs in the order of their names, each with its parts.
     """
-    views = {subject: RunView(subject, held, []) for subject, held in sorted(parts.items())}
+    own: dict[str, list[Fact]] = {subject: [] for subject in parts}
+    for fact in facts:
+        if fact.subject in own:
+            own[fact.subject].append(fact)
+    views: dict[str, RunView] = {}
+    for subject, held in sorted(parts.items()):
+        told = records_of(subject, held, own[subject], settled or {})
+        views[subject] = RunView(
+            subject, held, [],
+            tuple(RunView(subject, each, record=record) for record, each in told),
+        )  # fmt: skip
     tops = []
     for subject, view in views.items():
-        parent = _parent(subject, views)
+        parent = _parent(subject, views, own[subject], owner)
         if parent is None:
             tops.append(view)
         else:
@@ -138,9 +170,39 @@ def group_runs(parts: Mapping[str, Mapping[str, Holding]]) -> list[RunView]:
     return tops
 
 
-def _parent(subject: str, subjects: Iterable[str]) -> str | None:
-    above = [one for one in subjects if one != subject and subject.startswith(f"{one}.")]
-    return max(above, key=len, default=None)
+def _parent(
+    subject: str,
+    views: Mapping[str, RunView],
+    facts: Iterable[Fact],
+    owner: Callable[[str], str],
+) -> str | None:
+    """Return the run that a subject is a part of.
+
+    A reader names the parts of a record by the run that the record belongs to. A run that somebody
+    lists, or that is named by a folder of its record, stands for itself however it is called.
+    """
+    own = subject.partition(":")[2]
+    itself = False
+    for fact in facts:
+        if fact.source.reader is not None and fact.source.reader.startswith("statement"):
+            itself = True
+            continue
+        place = fact.source.artefact
+        above = owner(place)
+        if above in views and subject.startswith(f"{above}."):
+            return above
+        itself = itself or above == subject or place == own or place.startswith(f"{own}/")
+    return None if itself else _named(subject, views)
+
+
+def _named(subject: str, views: Mapping[str, RunView]) -> str | None:
+    """Return the run with the longest name that a subject's name begins with."""
+    end = subject.rfind(".")
+    while end > 0:
+        if subject[:end] in views:
+            return subject[:end]
+        end = subject.rfind(".", 0, end)
+    return None
 
 
 def activity_of(view: RunView, above: RunView | None = None) -> str | None:
