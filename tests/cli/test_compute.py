@@ -156,6 +156,9 @@ def test_a_run_can_be_counted_in_samples(tmp_path: Path) -> None:
         (("--tokens", "5", "--image-size", "big"), "is no size"),
         (("--tokens", "5", "--frozen", "wings"), "no part called 'wings'"),
         (("--tokens", "5", "--adapter-rank", "4"), "targets are not known"),
+        (("--tokens", "5", "--adapter-targets", "q_proj"), "rank is not known"),
+        (("--tokens", "5", "--forward-only", "--adapter-rank", "4"), "nothing is trained"),
+        (("--tokens", "5", "--adapter-parameters", "4", "--frozen-layers", "1"), "model frozen"),
     ],
 )
 def test_options_that_do_not_fit_say_what_would(

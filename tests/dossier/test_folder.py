@@ -92,3 +92,15 @@ def test_faults_of_the_statement_are_raised_together(tmp_path: Path) -> None:
     with pytest.raises(ErrorGroup) as caught:
         open_dossier(tmp_path)
     assert len(caught.value.errors) == 2
+
+
+def test_a_record_that_two_runs_claim_is_told(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "chapterv.toml").write_text(
+        "[[run]]\nid = 'a'\npath = 'log'\n[[run]]\nid = 'b'\npath = 'log'\n"
+    )
+    dossier = open_dossier(tmp_path)
+    assert dossier.runs == {"log": "run:b"}
+    assert dossier.notes == (
+        "chapterv.toml: 'log' is the record of run:a and of run:b; it is taken for the latter.",
+    )

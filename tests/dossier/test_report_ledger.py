@@ -221,7 +221,7 @@ def test_a_dossier_without_runs_has_one_line_that_says_what_to_do(
 
 def test_what_is_in_no_sum_is_said() -> None:
     text = section(render_html(report_of(RUNS)), "ledger")
-    assert "In no sum run:unnamed has no stage" in text
+    assert "Notes on the runs run:unnamed has no stage" in text
 
 
 @pytest.mark.parametrize(

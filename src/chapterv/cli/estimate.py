@@ -104,6 +104,7 @@ def _trained(architecture: Architecture, given: dict[str, Any]) -> Trained:
     """Return which weights the options say are trained."""
     from chapterv.compute import ALL, NOTHING, Trained
 
+    _check_together(given)
     if given["forward_only"]:
         return NOTHING
     if given["adapter_parameters"] or given["adapter_rank"]:
@@ -112,6 +113,20 @@ def _trained(architecture: Architecture, given: dict[str, Any]) -> Trained:
         return ALL
     layers = _whole(given["frozen_layers"] or "0", "--frozen-layers")
     return Trained(frozen=frozenset(given["frozen"]), frozen_layers=layers)
+
+
+def _check_together(given: dict[str, Any]) -> None:
+    """Refuse options of which one would be passed over without a word."""
+    adapter = given["adapter_rank"] or given["adapter_parameters"]
+    frozen = given["frozen"] or given["frozen_layers"]
+    if given["forward_only"] and (adapter or frozen or given["adapter_targets"]):
+        what = "nothing is trained in a forward pass, so no part of it is frozen or adapted"
+        raise InputError(what, "--forward-only", "Leave it out, or the other options.")
+    if given["adapter_targets"] and not adapter:
+        raise InputError("the adapter's rank is not known", "--adapter-targets", "Give its rank.")
+    if adapter and frozen:
+        what = "an adapter leaves the whole model frozen"
+        raise InputError(what, "--frozen", "Leave out what is frozen beside it.")
 
 
 def _adapter(architecture: Architecture, given: dict[str, Any]) -> int:

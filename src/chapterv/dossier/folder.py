@@ -85,7 +85,22 @@ def open_dossier(folder: Path) -> Dossier:
         PartPaths(part, tuple(_existing(folder, part.paths, part.subject, notes)))
         for part in statement.parts
     )
+    notes += _told_twice(parts, folder)
     return Dossier(folder, statement.model, statement, evidence, parts, tuple(notes))
+
+
+def _told_twice(parts: Iterable[PartPaths], folder: Path) -> Iterator[str]:
+    """Say of a record that two runs claim: it can belong to one only, and the last has it."""
+    owners: dict[Path, str] = {}
+    for one in parts:
+        for path in one.paths if one.part.kind == "run" else ():
+            before = owners.get(path)
+            owners[path] = one.part.subject
+            if before is not None:
+                yield (
+                    f"{STATEMENT_NAME}: {path.relative_to(folder).as_posix()!r} is the record of "
+                    f"{before} and of {one.part.subject}; it is taken for the latter."
+                )
 
 
 def _without_statement(folder: Path) -> Dossier:
