@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import select
 import subprocess
 import termios
 import time
@@ -133,13 +134,18 @@ class Terminal:
             env={**os.environ, "COLUMNS": "60", "TERM": "xterm", "NO_COLOR": "1"},
         )  # fmt: skip
         os.close(other)
-        self.seen = ""
+        self.seen, self.typed = "", b""
         self.until(PROMPT)
 
     def until(self, sign: str) -> None:
         """Read until a sign appears, or the program ends."""
         start, last = len(self.seen), time.monotonic() + 60
         while sign not in self.seen[start:] and time.monotonic() < last:
+            if not select.select([self.end], [], [], 15)[0]:
+                # Keys that fall between prompt and reading are lost when the terminal changes its
+                # mode, as at a real one: a person types them again.
+                os.write(self.end, self.typed)
+                continue
             try:
                 part = os.read(self.end, 65536)
             except OSError:
@@ -150,7 +156,8 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Type a text and wait for the next prompt or the end."""
-        os.write(self.end, text.encode())
+        self.typed = text.encode()
+        os.write(self.end, self.typed)
         self.until(PROMPT)
 
     def finish(self) -> int:
