@@ -59,8 +59,10 @@ def _commands(
 def families_page() -> str:
     """Every family of models that is counted in closed form, by the names that files use."""
     from chapterv.compute import families
+    from chapterv.facts import datafiles
 
     names = families()
+    refused = datafiles.load_tables("chapterv.compute", "refused")["needed"]
     types = [name for name in names if not name[0].isupper()]
     classes = [name for name in names if name[0].isupper()]
     return "\n".join(
@@ -71,6 +73,8 @@ def families_page() -> str:
             f"## By `model_type` ({len(types)})", "", ", ".join(f"`{name}`" for name in types),
             "", f"## By `_class_name` ({len(classes)})", "",
             ", ".join(f"`{name}`" for name in classes), "",
+            f"## Known and refused ({len(refused)})", "", "What a count would need:", "",
+            *(f"- `{name}`: {needed}" for name, needed in sorted(refused.items())), "",
         ]
     )  # fmt: skip
 

@@ -129,7 +129,7 @@ def test_a_head_that_is_no_language_model_is_refused() -> None:
 
 def test_cross_attention_is_refused() -> None:
     config = {
-        "model_type": "gpt2",
+        "model_type": "gpt_bigcode",
         "n_embd": 96,
         "n_head": 6,
         "n_layer": 3,

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         measured_energy,
         mwh_figures,
     )
+    from chapterv.compute.films import film_shape
     from chapterv.compute.hardware import (
         HardwareCompute,
         Implied,
@@ -103,7 +104,7 @@ if TYPE_CHECKING:
         significant,
         two_figures,
     )
-    from chapterv.compute.recordings import recording_shape
+    from chapterv.compute.recordings import recording_shape, spectrogram_shape
     from chapterv.compute.repairs import (
         Evidence,
         Input,
@@ -175,6 +176,7 @@ __all__ = [
     "energy_from_compute",
     "energy_from_power",
     "families",
+    "film_shape",
     "find_chip",
     "find_chips",
     "find_peak",
@@ -202,6 +204,7 @@ __all__ = [
     "recording_shape",
     "sample_operations",
     "significant",
+    "spectrogram_shape",
     "sum_parts",
     "terms_from",
     "terms_of",
@@ -266,7 +269,8 @@ _LATER = {
         "significant",
         "two_figures",
     ),
-    "recordings": ("recording_shape",),
+    "films": ("film_shape",),
+    "recordings": ("recording_shape", "spectrogram_shape"),
     "repairs": (
         "Evidence",
         "Input",

@@ -44,7 +44,8 @@ class Mixing(msgspec.Struct, frozen=True):
         key_width: width of queries and keys of one head.
         value_width: width of values of one head.
         stride: positions pooled into one key.
-        limit: most entries that one position sees; where it sees all, half of them on each side.
+        limit: most entries that one position sees; where it sees all, half of them on each side,
+            and of another stream the last ones.
         sees: "past" for causal attention, "all" where every position meets every other, so that
             both conventions agree.
         block: positions meet only inside consecutive blocks of this many: windows of an image,
@@ -89,6 +90,8 @@ class Component(msgspec.Struct, frozen=True):
         given: it reads what an earlier part gave and not what stands before it in its own, so that
             a gradient goes back only where something of the earlier parts is trained.
         idle: it runs, but nothing uses what it gives, so that no gradient comes to it.
+        spared: a stream whose positions do not pass through it though they are among its own, and
+            how many of that stream make one of them: features of a picture among tokens.
         projections: its matrices one by one, where adapters may be put on them.
     """
 
@@ -105,6 +108,7 @@ class Component(msgspec.Struct, frozen=True):
     raw: bool = False
     given: bool = False
     idle: bool = False
+    spared: tuple[str, int] | None = None
     projections: tuple[Projection, ...] = ()
 
     @property
@@ -185,6 +189,7 @@ class Stream(msgspec.Struct, frozen=True):
         optional: a sample may have none of it; without a statement none is counted, and said so.
         patch: pixels along one side of a position of a picture.
         cut: how a side that is no multiple is made one: to the nearest, up or down.
+        beside: positions beside those of a picture of any size, such as registers.
     """
 
     name: str
@@ -193,6 +198,7 @@ class Stream(msgspec.Struct, frozen=True):
     optional: bool = False
     patch: int | None = None
     cut: Literal["nearest", "up", "down"] = "nearest"
+    beside: int = 0
 
 
 class Architecture(msgspec.Struct, frozen=True):

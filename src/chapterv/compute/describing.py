@@ -54,7 +54,7 @@ def describe(config: Mapping[str, Any], where: str | None = None) -> Architectur
     if not family.composed:
         _refuse_compositions(config, where)
     reader = Reader(config, where)
-    _check_purpose(reader, family.heads)
+    _check_purpose(reader, family)
     architecture = family.describe(reader)
     reader.foreign()
     reader.finish()
@@ -84,10 +84,11 @@ def describe_part(reader: Reader, model_type: str) -> Architecture:
     if family is None:
         raise UnknownFamily(
             f"a part of the model is of the family {shown(model_type)} (read at "
-            f"{reader.pointer}/model_type), which is not covered yet",
+            f"{reader.pointer}/model_type), which is not covered yet{_needed(model_type)}",
             reader.where,
             _FIX,
         )
+    _check_crossing(reader, family)
     architecture = family.describe(reader)
     reader.foreign()
     return _with_unread_prediction(reader, architecture)
@@ -110,11 +111,22 @@ def _family(config: Mapping[str, Any], where: str | None) -> Family:
         raise InputError("expected a text at /model_type", where, _FIX)
     found = by_model_type(name)
     if found is None:
-        _refuse_compositions(config, where)
+        why = _needed(name)
+        if not why:
+            _refuse_compositions(config, where)
         raise UnknownFamily(
-            f"the family {shown(name)} (read at /model_type) is not covered yet", where, _FIX
+            f"the family {shown(name)} (read at /model_type) is not covered yet{why}", where, _FIX
         )
     return found
+
+
+def _needed(name: object) -> str:
+    """Say what a count of a known family would need, nothing for a name that nobody knows."""
+    from chapterv.facts import datafiles  # its front is slow, and only a refusal needs it
+
+    known: dict[str, str] = datafiles.load_tables("chapterv.compute", "refused")["needed"]
+    found = known.get(name) if isinstance(name, str) else None
+    return f": {found}" if found else ""
 
 
 def _with_unread_prediction(reader: Reader, architecture: Architecture) -> Architecture:
@@ -134,7 +146,7 @@ def _unnamed(config: Mapping[str, Any]) -> str:
     first = classes[0] if isinstance(classes, list) and classes else None
     for key, value in (("_class_name", config.get("_class_name")), ("architectures", first)):
         if isinstance(value, str):
-            return f"the family {shown(value)} (read at /{key}) is not covered yet"
+            return f"the family {shown(value)} (read at /{key}) is not covered yet{_needed(value)}"
     return "the file names no family: /model_type is missing"
 
 
@@ -158,8 +170,9 @@ def _refuse_compositions(config: Mapping[str, Any], where: str | None) -> None:
         )
 
 
-def _check_purpose(reader: Reader, heads: tuple[str, ...]) -> None:
+def _check_purpose(reader: Reader, family: Family) -> None:
     """Fault a model whose head is another than the family's, since the head is in the count."""
+    _check_crossing(reader, family)
     classes = reader.value("architectures")
     if classes is None:
         return
@@ -167,11 +180,15 @@ def _check_purpose(reader: Reader, heads: tuple[str, ...]) -> None:
         reader.expected("a list of class names", "architectures", classes)
         return
     for name in classes:
-        if not name.endswith(heads):
+        if not name.endswith(family.heads):
             reader.fault(
                 f"{name[:60]!r} is not a class whose head this family counts ("
-                + ", ".join(f"...{head}" for head in heads)
+                + ", ".join(f"...{head}" for head in family.heads)
                 + ")",
                 "architectures",
             )
-    reader.refuse("add_cross_attention", "cross-attention adds parts that are not counted")
+
+
+def _check_crossing(reader: Reader, family: Family) -> None:
+    if not family.crosses:
+        reader.refuse("add_cross_attention", "cross-attention adds parts that are not counted")

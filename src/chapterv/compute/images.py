@@ -98,7 +98,8 @@ def _length(
     _check("the height", height, _MAX_SIDE)
     _check("the width", width, _MAX_SIDE)
     side = stream.patch * merge
-    return _multiples(height, side, stream) * _multiples(width, side, stream) * merge * merge
+    tiles = _multiples(height, side, stream) * _multiples(width, side, stream)
+    return tiles * merge * merge + stream.beside
 
 
 def _multiples(pixels: int, side: int, stream: Stream) -> int:

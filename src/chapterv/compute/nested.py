@@ -33,6 +33,10 @@ _SAME: dict[str, tuple[str, dict[str, Any]]] = {
     "glm_ocr_text": ("glm4", {"attention_bias": False}),
     "glm4v_moe_text": ("glm4_moe", {"attention_bias": True}),
     "paddleocr_vl_text": ("ernie4_5", {}),
+    "hunyuan_vl_text": ("hunyuan_v1_dense", {}),
+    "hy_v4_vl_text": ("hy_v4", {}),
+    "granite4_vision_text": ("granite", {}),
+    "granite_docling_text": ("granite", {}),
 }
 # Classes whose heads share the width where no width of a head is stated, other than their family.
 _SHARED = frozenset({"glm4v_text", "glm_ocr_text", "glm4v_moe_text"})
@@ -90,7 +94,30 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "paddleocr_vl_text": sizes(
         103424, 1024, 3072, 18, 16, 2, head_dim=128, tie_word_embeddings=True
     ),
-}
+    "mistral4": sizes(
+        131072, 4096, 12288, 36, 32, None, moe_intermediate_size=2048, n_routed_experts=128,
+        n_shared_experts=1, num_experts_per_tok=4, kv_lora_rank=256, q_lora_rank=1024,
+        qk_rope_head_dim=64, qk_nope_head_dim=64, v_head_dim=128,
+    ),
+    "mistral_large4_text": sizes(
+        204800, 6144, 24576, 72, 64, None, moe_intermediate_size=6144, n_routed_experts=128,
+        n_shared_experts=1, num_experts_per_tok=4, kv_lora_rank=512, qk_rope_head_dim=64,
+        qk_nope_head_dim=64, v_head_dim=128, index_topk=2048, index_head_dim=128, index_n_heads=32,
+    ),
+    "qwen4_exp_text": {
+        "vocab_size": 248320, "hidden_size": 2048, "num_hidden_layers": 40,
+        "num_attention_heads": 16, "num_key_value_heads": 2, "moe_intermediate_size": 512,
+        "num_experts": 512, "shared_expert_intermediate_size": 512, "num_experts_per_tok": 10,
+    },
+    "hunyuan_vl_text": sizes(290943, 4096, 11008, 32, 32, None, tie_word_embeddings=True),
+    "hy_v4_vl_text": sizes(
+        120832, 6144, 18432, 78, 64, None, moe_intermediate_size=2048, n_routed_experts=256,
+        n_shared_experts=1, num_experts_per_tok=8, kv_lora_rank=512, q_lora_rank=2048,
+        qk_rope_head_dim=64, qk_nope_head_dim=192, v_head_dim=256, index_head_dim=128,
+        index_n_heads=32,
+    ),
+    "minimax_m3_vl_text": sizes(200064, 6144, 3072, 60, 64, 4, head_dim=128),
+}  # fmt: skip
 
 
 def text_part(

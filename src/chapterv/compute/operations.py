@@ -372,9 +372,7 @@ def _shape(architecture: Architecture, length: int, others: Mapping[str, Span]) 
     return shape
 
 
-def _beside(
-    stream: Stream, known: Mapping[str, Stream], others: Mapping[str, Span]
-) -> Span | None:
+def _beside(stream: Stream, known: Mapping[str, Stream], others: Mapping[str, Span]) -> Span | None:
     """Return a stream that is given and has the same unit: patches and places of one picture."""
     names = (name for name in others if name in known and known[name].unit == stream.unit)
     return others[found] if (found := next(names, None)) is not None else None

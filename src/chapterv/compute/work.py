@@ -93,6 +93,7 @@ class Work(msgspec.Struct, frozen=True):
         every: positions for one unit of work.
         products: operations for one unit of work that do not depend on the length.
         mixing: operations for one pair and unit of width, with the pairs' kind.
+        spared: a stream whose positions are taken off, and how many of them make one.
     """
 
     part: str
@@ -100,6 +101,7 @@ class Work(msgspec.Struct, frozen=True):
     every: int
     products: int
     mixing: tuple[tuple[int, Mixing], ...] = ()
+    spared: tuple[str, int] | None = None
 
 
 def work_of(architecture: Architecture, trained: Trained = ALL) -> list[Work]:
@@ -124,12 +126,12 @@ def work_of(architecture: Architecture, trained: Trained = ALL) -> list[Work]:
 
 
 def _listed(architecture: Architecture, trained: Trained) -> list[Work]:
-    sums: dict[tuple[str, str, int], _Sum] = {}
+    sums: dict[_Key, _Sum] = {}
     before = False
     for part in architecture.all_parts:
         main = part.name == architecture.part
         for component, count, factors in _factors(part, trained, main, before):
-            key = (part.name, component.stream, component.every)
+            key = (part.name, component.stream, component.every, component.spared)
             sums.setdefault(key, _Sum()).add(component, count, factors)
             before = before or factors.trained
     found = [entry.work(key) for key, entry in sums.items()]
@@ -148,9 +150,9 @@ def prediction_work(architecture: Architecture) -> list[Work] | None:
     heads = tuple(end for end in architecture.ends if end.name == "output head")
     count = sum(layer.count for layer in architecture.prediction)
     ahead = Part("prediction", layers=architecture.prediction, ends=heads * count)
-    sums: dict[tuple[str, str, int], _Sum] = {}
+    sums: dict[_Key, _Sum] = {}
     for component, times, factors in _factors(ahead, ALL, False, True):
-        key = (ahead.name, component.stream, component.every)
+        key = (ahead.name, component.stream, component.every, component.spared)
         sums.setdefault(key, _Sum()).add(component, times, factors)
     return [entry.work(key) for key, entry in sums.items()]
 
@@ -165,6 +167,10 @@ class _Factors(msgspec.Struct, frozen=True):
     weight: int
     mixing: int
     trained: bool
+
+
+# Part, stream, positions for one unit of work, and what is spared.
+_Key = tuple[str, str, int, tuple[str, int] | None]
 
 
 class _Sum:
@@ -182,10 +188,11 @@ class _Sum:
             times = factors.mixing * count * component.used
             self.mixing[mixing] = self.mixing.get(mixing, 0) + times
 
-    def work(self, key: tuple[str, str, int]) -> Work:
+    def work(self, key: _Key) -> Work:
         """Return the sum."""
+        part, stream, every, spared = key
         mixing = tuple((times, one) for one, times in self.mixing.items())
-        return Work(*key, self.products, mixing)
+        return Work(part, stream, every, self.products, mixing, spared)
 
 
 def _factors(
@@ -275,7 +282,8 @@ def pairs_of(mixing: Mixing, queries: Span, keys: Span, *, causal: bool) -> int:
     Returns: pairs in all sequences.
     """
     if mixing.keys is not None:
-        return queries.positions * -(-keys.positions // queries.count)
+        seen = -(-keys.positions // queries.count)
+        return queries.positions * (seen if mixing.limit is None else min(seen, mixing.limit))
     length = queries.length
     if mixing.sees == "all" and (mixing.stride > 1 or (causal and mixing.limit)):
         return queries.count * _around(mixing, length)
@@ -295,10 +303,16 @@ def _around(mixing: Mixing, length: int) -> int:
     """Count pairs where a position sees pooled entries of all, or so many positions around it."""
     if mixing.stride > 1:
         return length * (length // mixing.stride)
-    side = ((mixing.limit or 1) - 1) // 2
-    if length <= side:
-        return length * length
-    return length * (2 * side + 1) - side * (side + 1)
+    limit = mixing.limit or 1
+    # Of an even number, one more lies ahead than behind.
+    return length + sum(_one_side(length, side) for side in ((limit - 1) // 2, limit // 2))
+
+
+def _one_side(length: int, most: int) -> int:
+    """Sum over a sequence how many positions lie on one side of each, up to so many."""
+    if length <= most:
+        return length * (length - 1) // 2
+    return length * most - most * (most + 1) // 2
 
 
 def keys_seen(mixing: Mixing, length: int) -> int:
@@ -340,9 +354,21 @@ def operations_of(works: list[Work], shape: Mapping[str, Span], *, causal: bool)
             sums.setdefault(work.part, 0)
             continue
         own = Span(-(-span.length // work.every), span.count)
-        amount = work.products * own.positions + _between(work, own, shape, causal)
+        positions = own.positions - _spared(work, shape)
+        amount = work.products * positions + _between(work, own, shape, causal)
         sums[work.part] = sums.get(work.part, 0) + amount
     return sums
+
+
+def _spared(work: Work, shape: Mapping[str, Span]) -> int:
+    """Count positions that do not pass through, never more than there are."""
+    if work.spared is None:
+        return 0
+    name, every = work.spared
+    span, own = shape.get(name), shape[work.stream]
+    if span is None:
+        return 0
+    return min(span.count * -(-span.length // every), own.positions)
 
 
 def between_positions(works: list[Work], shape: Mapping[str, Span], *, causal: bool) -> int:

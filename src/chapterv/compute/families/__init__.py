@@ -1,8 +1,9 @@
 """Architecture families: one module for each group, found by looking into this folder.
 
 A family is a function from a `Reader` to an `Architecture`, registered under the names that
-configurations use for it (`model_type`). Every module of this package is imported on the first
-question, so a new family is one new file and no list anywhere.
+configurations use for it (`model_type`). Modules are found by looking into this folder, so a new
+family is one new file and no list anywhere; a plug-in names its module as an entry point of the
+group `chapterv.families`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +21,8 @@ from chapterv.compute.architecture import Architecture
 from chapterv.compute.reading import Reader
 
 __all__ = [
+    "ENTRY_POINTS",
+    "FAULTS",
     "LANGUAGE_HEADS",
     "Describe",
     "Family",
@@ -44,11 +48,13 @@ class Family(msgspec.Struct, frozen=True):
         describe: from a configuration to an architecture.
         composed: it reads the tables of several parts, such as `text_config`, by itself.
         heads: ends of the class names under `architectures` whose head it counts.
+        crosses: it counts cross-attention where the file adds some.
     """
 
     describe: Describe
     composed: bool = False
     heads: tuple[str, ...] = LANGUAGE_HEADS
+    crosses: bool = False
 
 
 _BY_MODEL_TYPE: dict[str, Family] = {}
@@ -62,6 +68,7 @@ def family(
     classes: tuple[str, ...] = (),
     composed: bool = False,
     heads: tuple[str, ...] = LANGUAGE_HEADS,
+    crosses: bool = False,
 ) -> Callable[[Describe], Describe]:
     """Register a family.
 
@@ -72,6 +79,7 @@ def family(
         composed: it reads the tables of several parts, such as `text_config`, by itself.
         heads: ends of the class names under `architectures` whose head it counts; a file that
             names another class is refused.
+        crosses: it counts cross-attention where the file adds some.
 
     Returns: the decorator.
 
@@ -80,7 +88,7 @@ def family(
     """
 
     def register(describe: Describe) -> Describe:
-        entry = Family(describe, composed, heads)
+        entry = Family(describe, composed, heads, crosses)
         for table, names in ((_BY_MODEL_TYPE, model_types), (_BY_CLASS, classes)):
             for name in names:
                 if name in table:
@@ -95,25 +103,68 @@ def family(
 
 @cache
 def load() -> tuple[str, ...]:
-    """Import every family once.
+    """Import every family once, those of plug-ins last.
 
     Returns: the values of `model_type` and of `_class_name` that are covered, sorted.
     """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
+    from importlib.metadata import entry_points  # slow, and most files need no plug-in
+
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=_by_name):
+        try:
+            entry.load()
+        except Exception as error:  # a plug-in may fail in any way, and must not stop a count
+            FAULTS.append(f"the plug-in {entry.name!r} cannot be loaded: {error}"[:300])
     return tuple(sorted({**_BY_MODEL_TYPE, **_BY_CLASS}))
+
+
+ENTRY_POINTS = "chapterv.families"
+"""Group under which a plug-in names the module that registers its family."""
+
+FAULTS: list[str] = []
+"""What went wrong with plug-ins, one line each."""
+
+
+def _by_name(entry: Any) -> str:
+    return str(entry.name)
+
+
+def _find(name: str, table: Mapping[str, Family]) -> Family | None:
+    """Look a name up, importing first only the modules in whose text it stands.
+
+    There are about a hundred modules, and reading them is twenty times faster than running them.
+    """
+    if name not in table and len(name) <= _LONGEST:
+        wanted = f'"{name}"'.encode()
+        for module in pkgutil.iter_modules(__path__):
+            if name not in table and wanted in _source(module.name):
+                importlib.import_module(f"{__name__}.{module.name}")
+    if name not in table:
+        load()
+    return table.get(name)
+
+
+_LONGEST = 100
+
+
+@cache
+def _source(module: str) -> bytes:
+    """Return the text of a module, or nothing where only its compiled form is there."""
+    try:
+        return (Path(__path__[0]) / f"{module}.py").read_bytes()
+    except OSError:
+        return b""
 
 
 def by_model_type(name: str) -> Family | None:
     """Return the family that reads this `model_type`."""
-    load()
-    return _BY_MODEL_TYPE.get(name)
+    return _BY_MODEL_TYPE.get(name) or _find(name, _BY_MODEL_TYPE)
 
 
 def by_class(name: str) -> Family | None:
     """Return the family that reads this `_class_name`."""
-    load()
-    return _BY_CLASS.get(name)
+    return _BY_CLASS.get(name) or _find(name, _BY_CLASS)
 
 
 def by_layout(values: Mapping[str, Any]) -> Family | None:

@@ -1,4 +1,4 @@
-"""The autoencoder of Stable Diffusion and FLUX: from pixels to a latent and back.
+"""The autoencoder of Stable Diffusion and FLUX 1 and 2: from pixels to a latent and back.
 
 Each stage halves height and width. Training a denoiser runs the encoder forward alone; positions
 are pixels, and height and width are taken to be multiples of the lowest stage's side.
@@ -18,17 +18,29 @@ __all__ = ["describe"]
 _MODULES = ("to_q", "to_k", "to_v", "to_out.0")
 
 
-@family(classes=("AutoencoderKL",), heads=("AutoencoderKL",))
+_CLASSES = ("AutoencoderKL", "AutoencoderKLFlux2")
+_FLUX2 = [128, 256, 512, 512]
+
+
+@family(classes=_CLASSES, heads=_CLASSES)
 def describe(reader: Reader) -> Architecture:
     """Count an autoencoder with a normal distribution for its latent."""
-    stages = _stages(reader)
-    resnets = reader.integer("layers_per_block", default=1, most=100)
-    latent = reader.integer("latent_channels", default=4)
+    name = str(reader.values["_class_name"])
+    later = name == "AutoencoderKLFlux2"
+    stages = _stages(reader, _FLUX2 if later else [64])
+    # The decoder of the later class may be of other widths.
+    rising = _channels(reader, "decoder_block_out_channels", stages) if later else stages
+    if len(rising) != len(stages):
+        reader.fault("encoder and decoder have not as many stages", "decoder_block_out_channels")
+    resnets = reader.integer("layers_per_block", default=2 if later else 1, most=100)
+    latent = reader.integer("latent_channels", default=32 if later else 4)
     attends = reader.flag("mid_block_add_attention", default=True)
     last, every = stages[-1], 4 ** (len(stages) - 1)
     middle = tuple(Layer(1, block) for block in _middle(last, every, attends))
     down = tuple(Layer(1, block) for block in _down(stages, resnets))
-    up = tuple(Layer(1, block) for block in _up(stages, resnets + 1))
+    high = rising[-1]
+    above = tuple(Layer(1, block) for block in _middle(high, every, attends))
+    up = tuple(Layer(1, block) for block in _up(rising, resnets + 1))
     before, after = _around_latent(reader, latent, every)
     encoder = Part(
         "encoder",
@@ -36,13 +48,13 @@ def describe(reader: Reader) -> Architecture:
         (*down, *middle),
         (_one("last", last, 2 * latent, every, norm=last), *before),
     )
-    start = (*after, _one("first", latent, last, every))
+    start = (*after, _one("first", latent, high, every))
     outputs = reader.integer("out_channels", default=3)
     return Architecture(
-        family="AutoencoderKL",
-        model_type="AutoencoderKL",
-        layers=(Layer(1, start), *middle, *up),
-        ends=(_one("last", stages[0], outputs, 1, norm=stages[0]),),
+        family=name,
+        model_type=name,
+        layers=(Layer(1, start), *above, *up),
+        ends=(_one("last", rising[0], outputs, 1, norm=rising[0]),),
         parts=(encoder,),
         part="decoder",
         streams=(Stream(PIXELS, "picture", patch=1),),
@@ -58,18 +70,23 @@ def _one(
     )
 
 
-def _stages(reader: Reader) -> list[int]:
-    """Return the channels of each stage."""
-    channels = reader.value("block_out_channels") or [64]
+def _channels(reader: Reader, name: str, default: list[int]) -> list[int]:
+    channels = reader.value(name) or default
     plain = isinstance(channels, list) and 0 < len(channels) <= 12
     if not plain or not all(type(one) is int and 0 < one < 2**20 for one in channels):
-        reader.expected("a list of channels", "block_out_channels", channels)
-        channels = [64]
+        reader.expected("a list of channels", name, channels)
+        return default
+    return list(channels)
+
+
+def _stages(reader: Reader, default: list[int]) -> list[int]:
+    """Return the channels of each stage."""
+    channels = _channels(reader, "block_out_channels", default)
     for name, kind in (
         ("down_block_types", "DownEncoderBlock2D"),
         ("up_block_types", "UpDecoderBlock2D"),
     ):
-        kinds = reader.value(name) or [kind]
+        kinds = reader.value(name) or [kind] * len(default)
         if not isinstance(kinds, list) or set(map(str, kinds)) != {kind}:
             reader.expected(f"a list of {kind}", name, kinds)
         elif len(kinds) != len(channels):

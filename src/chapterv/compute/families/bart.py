@@ -3,7 +3,7 @@
 BART, mBART, PLBart, MVP, Pegasus, BigBird-Pegasus, Blenderbot, Marian, M2M-100 (NLLB), NLLB-MoE,
 FSMT and LED. They differ in their norms, in how positions come in, and in which embeddings are one
 matrix. A fixed table that the class stores as a parameter is in the count, one that it computes is
-not.
+not. Most have their decoder as a class of its own, which other models join to another encoder.
 """
 
 from __future__ import annotations
@@ -70,11 +70,14 @@ _MEMBERS = {
     "fsmt": _Member(first_norm=False, vocabularies=True),
     "led": _Member(mixer="windows"),
 }
-_HEADS = ("ForConditionalGeneration", "MTModel", "Model")
+_HEADS = ("ForConditionalGeneration", "MTModel", "Model", "ForCausalLM")
+_ALONE = (
+    "bart", "mbart", "plbart", "mvp", "pegasus", "blenderbot", "blenderbot-small", "marian",
+)  # fmt: skip
 _GLOBAL = "global tokens"
 
 
-@family(*_MEMBERS, composed=True, heads=_HEADS)
+@family(*_MEMBERS, composed=True, crosses=True, heads=_HEADS)
 def describe(reader: Reader) -> Architecture:
     """Count a model of the BART group."""
     name = reader.values["model_type"]
@@ -85,6 +88,11 @@ def describe(reader: Reader) -> Architecture:
     layers = reader.integer("encoder_layers", "num_hidden_layers", default=first, most=100_000)
     later = reader.integer("decoder_layers", default=second, most=100_000)
     source, target, tied = _tables(reader, name, member, hidden)
+    alone = class_of(reader).endswith("ForCausalLM")
+    if alone and name not in _ALONE:
+        reader.fault("the decoder alone is not counted for this family", "architectures")
+    if reader.flag("add_cross_attention", default=False) and not alone:
+        reader.fault("it is said of a decoder alone", "add_cross_attention")
     tower = Part(
         "encoder",
         (on(source, SOURCE), *_starts(reader, name, member, hidden, SOURCE)),
@@ -104,7 +112,7 @@ def describe(reader: Reader) -> Architecture:
         context_length=_context(reader, member),
         tied=tied,
         notes=_notes(member, headless),
-        parts=(tower,),
+        parts=() if alone else (tower,),
         streams=(Stream("tokens"), Stream(SOURCE), *extra),
     )
 

@@ -49,6 +49,7 @@ _MEMBERS = {
     "youtu": _Member(dense_only=True, tied=True),
     "axk1": _Member(first_dense=1, mlp_types=True, sparse_norms=3),
     "sarvam_mla": _Member(first_dense=1),
+    "mistral4": _Member(first_dense=0),
 }
 
 

@@ -20,7 +20,7 @@ from chapterv.compute.blocks import (
 from chapterv.compute.families import family
 from chapterv.compute.reading import Reader
 
-__all__ = ["describe"]
+__all__ = ["describe", "hyper_connections"]
 
 _SLIDING, _SPARSE, _HEAVY = (
     "sliding_attention",
@@ -42,7 +42,7 @@ def describe(reader: Reader) -> Architecture:
     base = _attention(reader, hidden)
     kinds = _kinds(reader, layers)
     compressors = {kind: _compressor(reader, hidden, kind) for kind in dict.fromkeys(kinds)}
-    rest = (*_mixture(reader, hidden), *_connections(hidden, streams), norms(hidden, 2))
+    rest = (*_mixture(reader, hidden), *hyper_connections(hidden, streams), norms(hidden, 2))
     predicts = reader.integer("num_nextn_predict_layers", default=0, least=0)
     return Architecture(
         family="deepseek_v4",
@@ -136,7 +136,7 @@ def _mixture(reader: Reader, hidden: int) -> tuple[Component, ...]:
     )
 
 
-def _connections(hidden: int, streams: int) -> tuple[Component, ...]:
+def hyper_connections(hidden: int, streams: int) -> tuple[Component, ...]:
     """Return a layer's two hyper-connections: what to take, add and mix of each stream."""
     outputs = (2 + streams) * streams
     learned = Component("hyper-connections", 2 * outputs * streams * hidden, 2 * (outputs + 3))

@@ -259,6 +259,7 @@ _MEMBERS = {
     "internvl": _Member(_internvl, "internvl_vision", "qwen2", strategy="default"),
     "qianfan_ocr": _Member(_internvl, "qianfan_ocr_vision", "qwen3", strategy="default"),
     "mistral3": _Member(_merged, "pixtral", "mistral"),
+    "mistral_large4": _Member(_merged, "pixtral", "mistral_large4_text"),
     "lighton_ocr": _Member(_merged, "pixtral", "qwen3", select_key=None),
     "gemma3": _Member(_gemma, "siglip_vision_model", "gemma3_text", select_key=None),
     "shieldgemma2": _Member(_gemma, "siglip_vision_model", "gemma3_text", select_key=None),

@@ -18,6 +18,7 @@ _MEMBERS = {
     "qwen3_vl_moe": ("qwen3_vl_moe_text", "qwen3_vl_vision"),
     "qwen3_5": ("qwen3_5_text", "qwen3_5_vision"),
     "qwen3_5_moe": ("qwen3_5_moe_text", "qwen3_5_vision"),
+    "qwen4_exp": ("qwen4_exp_text", "qwen3_5_vision"),
     "cosmos3_omni": ("qwen3_vl_text", "qwen3_vl_vision"),
     "glm4v": ("glm4v_text", "glm4v_vision"),
     "glm46v": ("glm4v_text", "glm4v_vision"),

@@ -1,6 +1,7 @@
 """T5 and its kin: relative positions instead of a table, norms without shift, no biases.
 
-T5, mT5, UMT5, LongT5 and Switch Transformers, whole or as the encoder alone. Newer versions of the
+T5, mT5, UMT5, LongT5 and Switch Transformers, whole or as the encoder alone, and Pop2Piano, whose
+encoder reads frames of sound as they are. Newer versions of the
 transformers library join input embedding and output head of T5 and mT5 whatever the file says; the
 published weights of T5 1.1 and mT5 hold two matrices, so the file is followed here.
 """
@@ -39,6 +40,7 @@ class _Member(msgspec.Struct, frozen=True):
     every_layer: bool = False
     sparse: bool = False
     long: bool = False
+    composers: int = 0
 
 
 _MEMBERS = {
@@ -46,6 +48,7 @@ _MEMBERS = {
     "mt5": _Member(layers=8, heads=6, inner=1024, gated=True),
     "umt5": _Member(layers=8, heads=6, inner=1024, gated=True, every_layer=True),
     "longt5": _Member(long=True),
+    "pop2piano": _Member(gated=True, composers=21),
     "switch_transformers": _Member(layers=12, heads=12, sparse=True),
 }
 _HEADS = ("ForConditionalGeneration", "WithLMHeadModel", "EncoderModel", "Model")
@@ -73,7 +76,8 @@ def describe(reader: Reader) -> Architecture:
     # An absent key means as many as before, but for the one class that has a number of its own.
     default = 12 if member.sparse else layers
     later = reader.integer("num_decoder_layers", default=default, most=100_000)
-    tied = reader.flag("tie_word_embeddings", default=True)
+    # The class of Pop2Piano has a head of its own, whatever its file says.
+    tied = reader.flag("tie_word_embeddings", default=True) and not member.composers
     alone = class_of(reader).endswith("EncoderModel")
     ending = norms(sizes.hidden, name="last norm")
     if alone:
@@ -84,7 +88,7 @@ def describe(reader: Reader) -> Architecture:
     source = replace(embedding(vocabulary, sizes.hidden, "source embedding"), stored=0)
     tower = Part(
         "encoder",
-        (on(source, SOURCE), *_tables(member, sizes, SOURCE)),
+        (on(source, SOURCE), *_composers(reader, member, sizes), *_tables(member, sizes, SOURCE)),
         _encoder(reader, name, member, sizes, layers, SOURCE),
         (on(ending, SOURCE),),
     )
@@ -101,6 +105,14 @@ def describe(reader: Reader) -> Architecture:
         part="decoder",
         streams=(Stream("tokens"), Stream(SOURCE)),
     )
+
+
+def _composers(reader: Reader, member: _Member, sizes: _Sizes) -> tuple[Component, ...]:
+    """Return a table of styles to write in, one of which stands before the source."""
+    if not member.composers:
+        return ()
+    rows = reader.integer("composer_vocab_size", default=member.composers)
+    return (on(embedding(rows, sizes.hidden, "composers"), SOURCE),)
 
 
 def _architecture(name: str, body: tuple[Layer, ...], ends: tuple[Component, ...]) -> Architecture:

@@ -1,4 +1,4 @@
-"""Text towers that picture models listen to: those of CLIP and SigLIP.
+"""Text towers that picture models listen to: those of CLIP, SigLIP and SigLIP 2.
 
 A tower ends with its last norm; a projection, where the class has one, works on one position of
 each text.
@@ -33,7 +33,7 @@ def describe_clip(reader: Reader) -> Architecture:
     return _tower(reader, hidden, (8, 2048, 77, 49408), "past", (end,) if projected else ())
 
 
-@family("siglip_text_model", heads=("SiglipTextModel",))
+@family("siglip_text_model", "siglip2_text_model", heads=("SiglipTextModel", "Siglip2TextModel"))
 def describe_siglip(reader: Reader) -> Architecture:
     """Count the text tower of SigLIP, whose tokens see one another."""
     hidden = reader.integer("hidden_size", default=768)

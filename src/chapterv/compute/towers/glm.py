@@ -13,10 +13,11 @@ from chapterv.compute.towers.layers import encoder_layer, patches
 __all__ = ["describe"]
 
 
-@tower("glm4v_vision", "glm4v_moe_vision", "glm_ocr_vision")
+@tower("glm4v_vision", "glm4v_moe_vision", "glm_ocr_vision", "glm5_next_vision")
 def describe(reader: Reader, select: Select) -> Tower:
-    """Count the tower of GLM-4.1V, GLM-4.5V or GLM-OCR."""
-    reads = reader.values["model_type"] == "glm_ocr_vision"
+    """Count the tower of GLM-4.1V, GLM-4.5V, GLM-OCR or GLM-5.3."""
+    later = reader.values["model_type"] == "glm5_next_vision"
+    reads = later or reader.values["model_type"] == "glm_ocr_vision"
     hidden = reader.integer("hidden_size", default=1024 if reads else 1536)
     out = reader.integer("out_hidden_size", default=1536 if reads else 4096)
     stated = reader.integer("intermediate_size", default=4096 if reads else 13696)
@@ -32,6 +33,8 @@ def describe(reader: Reader, select: Select) -> Tower:
     # The stated inner width is the layers' own in the one class and the merger's in the other.
     layer = _layer(reader, hidden, stated if reads else out, reads)
     inner = out * channels if reads else stated
+    if later:
+        inner = reader.integer("projection_intermediate_size", default=10240)
     every = merge * merge
     join = Component("downsampling", every * hidden * out, out, stream=PATCHES, every=every)
     last = replace(norms(hidden, name="last norm of the tower"), stream=PATCHES)
