@@ -39,7 +39,7 @@ CONFIG = {
 
 
 def run() -> list[Row]:
-    """One estimate from a file through the command; 10 000 in a process, read once and each time."""
+    """One estimate from a file through the command; 10 000 in a process."""
     return [_cold(), *_warm()]
 
 
