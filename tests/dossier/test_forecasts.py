@@ -96,6 +96,11 @@ def test_run_without_an_activity_is_left_out_and_said_so(tmp_path: Path) -> None
     assert any("run:r has no stage" in note for note in result.notes)
 
 
+def test_a_stated_bound_from_below_is_done_at_least(tmp_path: Path) -> None:
+    more = 'cumulative_compute = { value = "2e25", relation = "at_least", as_of = 2026-11-01 }\n'
+    assert systemic(make_folder(tmp_path, MODEL + more)).forecast.state == "met"
+
+
 def test_what_is_stated_beyond_the_runs_is_part_of_the_amount_and_of_no_day(tmp_path: Path) -> None:
     more = MODEL + 'cumulative_compute = { value = "9.5e24", as_of = 2026-11-25 }\n'
     folder = make_folder(tmp_path, STEADY.replace(MODEL, more))

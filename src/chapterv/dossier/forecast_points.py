@@ -307,16 +307,17 @@ class _Reading:
     def beyond(self, quantity: Quantity, points: list[Point]) -> Iterator[Point]:
         """What somebody states for the whole beyond the runs that are listed.
 
-        It is part of the amount from its day on; on which days it was done nobody says.
+        It is part of the amount from its day on; on which days it was done nobody says. Of a bound
+        from below, at least that much was done.
         """
         holding = self.world.keys.get(STATED[quantity])
-        if holding is None or holding.value is None or not self._is_declared(holding):
+        if holding is None or holding.low is None or not self._is_declared(holding):
             return
         day = min(self._as_of(holding) or self.on, self.on)
         last: dict[str, Amount] = {}
         for point in points:
             last[point.run] = point.amount
-        more = exact_sum([holding.value, *(-one for one in last.values())])
+        more = exact_sum([holding.low, *(-one for one in last.values())])
         if more > 0:
             begun = _day(self.world.keys, "model.training_started_on")
             yield Point(begun if begun is not None and begun < day else day, more, BEYOND)
