@@ -1,24 +1,14 @@
-"""Rewrite `verified_adapters.json` from PEFT: run it where torch, transformers and peft are.
+"""Rewrite `verified_adapters.json` from PEFT.
 
-`python tests/compute/record_adapters.py` builds small models without weights, puts adapters on them
+`make oracles-record` builds small models without weights, puts adapters on them
 as PEFT does, and records how many weights are trained.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
 ALL = "all-linear"
-
-
-def main() -> None:
-    """Build, count and write."""
-    sys.path.insert(0, str(HERE.parents[1]))
-    write(recount())
 
 
 def recount() -> dict[str, Any]:
@@ -114,13 +104,6 @@ def experts_of(model_type: str) -> str:
     return "converted" if pattern in conversion._MOE_FUSED_TARGETS else "joined"
 
 
-def write(document: dict[str, Any]) -> None:
-    """Write the table, one adapter a line."""
-    lines = json.dumps({**document, "rows": []}, indent=1).removesuffix("[]\n}")
-    body = ",\n".join("  " + json.dumps(row) for row in document["rows"])
-    (HERE / "verified_adapters.json").write_text(f"{lines}[\n{body}\n ]\n}}\n")
-
-
 def _trained(config: dict[str, Any], settings: dict[str, Any]) -> int:
     import torch
     from peft import IA3Config, LoraConfig, get_peft_model
@@ -134,7 +117,3 @@ def _trained(config: dict[str, Any], settings: dict[str, Any]) -> int:
     with torch.device("meta"):
         model = get_peft_model(build(config), kind(task_type="CAUSAL_LM", **values))
     return sum(part.numel() for part in model.parameters() if part.requires_grad)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
-"""Rewrite `verified_composed.json` from transformers: run it where torch and transformers are.
+"""Rewrite `verified_composed.json` from transformers.
 
-`python tests/compute/record_composed.py` builds each configuration of `cases_composed.py` and
+`make oracles-record` builds each configuration of `cases_composed.py` and
 records the number of parameters, and the operations of one forward and backward pass as the tensor
 library counts them: over a text with one picture or recording, over the text alone, and with a
 tower that is not trained. Everything is so small that it really runs, since towers ask for the
@@ -9,18 +9,7 @@ values of the grid that a picture has.
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
-
-HERE = Path(__file__).parent
-
-
-def main() -> None:
-    """Build, count and write."""
-    sys.path.insert(0, str(HERE.parents[1]))
-    write(recount())
 
 
 def recount(only: str = "") -> dict[str, Any]:
@@ -36,13 +25,6 @@ def recount(only: str = "") -> dict[str, Any]:
         "transformers": transformers.__version__,
         "rows": [_row(config) for config in cases() if only in ("", config["model_type"])],
     }
-
-
-def write(document: dict[str, Any]) -> None:
-    """Write the table, one configuration a line."""
-    lines = json.dumps({**document, "rows": []}, indent=1).removesuffix("[]\n}")
-    body = ",\n".join("  " + json.dumps(row) for row in document["rows"])
-    (HERE / "verified_composed.json").write_text(f"{lines}[\n{body}\n ]\n}}\n")
 
 
 # What stands before the name of every weight of a tower.
@@ -145,7 +127,3 @@ def operations(model: Any, given: dict[str, Any]) -> int:
         model(**given, use_cache=False).logits.sum().backward()
     model.zero_grad()
     return int(counter.get_total_flops())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,24 +1,13 @@
-"""Rewrite `verified_composed2.json` from transformers: run it where torch and transformers are.
+"""Rewrite `verified_composed2.json` from transformers.
 
-`python tests/compute/record_composed2.py` builds each configuration of `cases_composed2.py` and
+`make oracles-record` builds each configuration of `cases_composed2.py` and
 records the number of parameters, the operations of one forward and backward pass over a text with
 one picture as the tensor library counts them, and those over the text alone.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
-
-HERE = Path(__file__).parent
-
-
-def main() -> None:
-    """Build, count and write."""
-    sys.path.insert(0, str(HERE.parents[1]))
-    write(recount())
 
 
 def recount(only: str = "") -> dict[str, Any]:
@@ -44,16 +33,6 @@ def recount(only: str = "") -> dict[str, Any]:
         ],
         "rows": [_row(config) for config in cases() if only in ("", config["model_type"])],
     }
-
-
-def write(document: dict[str, Any]) -> None:
-    """Write the table, one configuration a line."""
-    plain = {key: value for key, value in document.items() if key not in ("texts", "rows")}
-    lines = json.dumps(plain, indent=1).removesuffix("\n}")
-    for key in ("texts", "rows"):
-        body = ",\n".join("  " + json.dumps(row) for row in document[key])
-        lines += f',\n "{key}": [\n{body}\n ]'
-    (HERE / "verified_composed2.json").write_text(lines + "\n}\n")
 
 
 # Towers with depthwise convolutions.
@@ -154,7 +133,3 @@ def _text_alone(given: dict[str, Any]) -> dict[str, Any]:
     alone = {"input_ids": given["input_ids"] * 0 + 9}
     alone |= {key: given[key] for key in ("decoder_input_ids", "cache") if key in given}
     return alone | ({kinds: given[kinds] * 0} if kinds in given else {})
-
-
-if __name__ == "__main__":
-    main()

@@ -1,25 +1,15 @@
-"""Rewrite `verified_counts.json` from transformers: run it where torch and transformers are.
+"""Rewrite `verified_counts.json` from transformers.
 
-`python tests/compute/record_counts.py` builds each configuration of `cases.py` without weights and
+`make oracles-record` builds each configuration of `cases.py` without weights and
 records the number of parameters, and the operations of one forward and backward pass as the tensor
 library counts them. Experts are run as batched products, since the library counts none otherwise.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
 LENGTH = 256
-
-
-def main() -> None:
-    """Build, count and write."""
-    sys.path.insert(0, str(HERE.parents[1]))
-    write(recount())
 
 
 def recount() -> dict[str, Any]:
@@ -35,13 +25,6 @@ def recount() -> dict[str, Any]:
         "sequence_length": LENGTH,
         "rows": [_row(config) for config in cases()],
     }
-
-
-def write(document: dict[str, Any]) -> None:
-    """Write the table, one configuration a line."""
-    lines = json.dumps({**document, "rows": []}, indent=1).removesuffix("[]\n}")
-    body = ",\n".join("  " + json.dumps(row) for row in document["rows"])
-    (HERE / "verified_counts.json").write_text(f"{lines}[\n{body}\n ]\n}}\n")
 
 
 def _row(config: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +65,3 @@ def _operations(model: Any) -> int | None:
             continue
         return int(counter.get_total_flops())
     return None
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
-"""Rewrite `verified_denoisers.json`: run it where torch and diffusers are.
+"""Rewrite `verified_denoisers.json`.
 
-`python tests/compute/record_denoisers.py` builds each configuration of `cases_denoisers.py` with
+`make oracles-record` builds each configuration of `cases_denoisers.py` with
 its class and records the number of parameters and the operations of one forward and backward pass.
 Almost nothing is computed: tensors have shapes and no numbers. Attention is taken apart into its
 products, since the library counts no other form on every device.
@@ -8,13 +8,9 @@ products, since the library counts no other form on every device.
 
 from __future__ import annotations
 
-import json
-import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
 # Inputs that are plain numbers and no tensors.
 # Classes that look at the values of a mask, so that they need numbers to run.
 _NUMBERS = (
@@ -22,13 +18,6 @@ _NUMBERS = (
 )  # fmt: skip
 _WHOLE = ("timestep", "class_labels", "style", "text_embedding_mask", "text_embedding_mask_t5")
 _PLAIN = ("img_shapes",)
-NAME = "verified_denoisers.json"
-
-
-def main() -> None:
-    """Build, count and write."""
-    sys.path.insert(0, str(HERE.parents[1]))
-    write(recount())
 
 
 def recount() -> dict[str, Any]:
@@ -47,13 +36,6 @@ def recount() -> dict[str, Any]:
         "diffusers": diffusers.__version__,
         "rows": rows,
     }
-
-
-def write(document: dict[str, Any]) -> None:
-    """Write the table, one configuration a line."""
-    lines = json.dumps({**document, "rows": []}, indent=1).removesuffix("[]\n}")
-    body = ",\n".join("  " + json.dumps(row) for row in document["rows"])
-    (HERE / NAME).write_text(f"{lines}[\n{body}\n ]\n}}\n", encoding="utf-8")
 
 
 def row(
@@ -115,7 +97,3 @@ def _operations(model: Any, inputs: dict[str, Any], torch: Any) -> int:
         found = model(**_tensors(inputs, torch, device), return_dict=False)[0]
         (found[0] if isinstance(found, list) else found).sum().backward()
     return int(counter.get_total_flops())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
-"""Rewrite `verified_hybrids.json` from transformers: run it where torch and transformers are.
+"""Rewrite `verified_hybrids.json` from transformers.
 
-`python tests/compute/record_hybrids.py` builds each configuration of `cases_hybrids.py` without
+`make oracles-record` builds each configuration of `cases_hybrids.py` without
 weights and records the number of parameters, and the operations of one forward and backward pass as
 the tensor library counts them, less what the recurrent layers do between their projections. There
 the library is no measure: it counts the chunks of one program, misses loops over positions, and
@@ -9,19 +9,9 @@ takes the backward pass of a convolution that keeps channels apart for a dense o
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
 LENGTH = 256
-
-
-def main() -> None:
-    """Build, count and write."""
-    sys.path.insert(0, str(HERE.parents[1]))
-    write(recount())
 
 
 def recount() -> dict[str, Any]:
@@ -37,13 +27,6 @@ def recount() -> dict[str, Any]:
         "sequence_length": LENGTH,
         "rows": [row_of(config) for config in cases()],
     }
-
-
-def write(document: dict[str, Any]) -> None:
-    """Write the table, one configuration a line."""
-    lines = json.dumps({**document, "rows": []}, indent=1).removesuffix("[]\n}")
-    body = ",\n".join("  " + json.dumps(row) for row in document["rows"])
-    (HERE / "verified_hybrids.json").write_text(f"{lines}[\n{body}\n ]\n}}\n")
 
 
 def row_of(config: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +93,3 @@ def _scanned(model: Any, counter: Any, scans: tuple[str, ...]) -> int:
                 if not str(operator).startswith(kept):
                     found += int(amount)
     return found
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
-"""Rewrite `verified_later.json`: run it where torch, transformers and diffusers are.
+"""Rewrite `verified_later.json`.
 
-`python tests/compute/record_later.py` builds each configuration of `cases_later.py` with the class
+`make oracles-record` builds each configuration of `cases_later.py` with the class
 that the case names, and records the number of parameters and the operations of one forward and
 backward pass as the tensor library counts them, with the part of them that is products between
 activations. Attention is run step by step, since the library does not count it otherwise. Where a
@@ -10,26 +10,15 @@ convolution has groups, what the library counts too much is recorded apart.
 from __future__ import annotations
 
 import copy
-import json
-import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-NAME = "verified_later.json"
 # What a class gives in the end: a loss would be made of these.
 _RESULTS = (
     "logits", "last_hidden_state", "pooler_output", "text_embeds", "image_embeds",
     "prediction_logits", "seq_relationship_logits", "sop_logits", "cls_logits",
     "distillation_logits", "sample", "spectrogram",
 )  # fmt: skip
-
-
-def main() -> None:
-    """Build, count and write."""
-    sys.path.insert(0, str(HERE.parents[1]))
-    write(recount())
 
 
 def recount(only: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -57,16 +46,6 @@ def recount(only: frozenset[str] = frozenset()) -> dict[str, Any]:
         "rows": rows,
         "defaults": large,
     }
-
-
-def write(document: dict[str, Any]) -> None:
-    """Write the table, one configuration a line."""
-    kept = {name: value for name, value in document.items() if not isinstance(value, list)}
-    lines = json.dumps(kept, indent=1).removesuffix("\n}")
-    for name in sorted(document.keys() - kept.keys()):
-        body = ",\n".join("  " + json.dumps(row) for row in document[name])
-        lines += f',\n "{name}": [\n{body}\n ]'
-    (HERE / NAME).write_text(lines + "\n}\n", encoding="utf-8")
 
 
 def row(
@@ -174,7 +153,3 @@ def _operations(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     between = sum(int(n) for kind, n in by_kind.items() if "bmm" in str(kind))
     found = {"operations": int(counter.get_total_flops()), "between": between}
     return {**found, "surplus": sum(surplus)} if surplus else found
-
-
-if __name__ == "__main__":
-    main()

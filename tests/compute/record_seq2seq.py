@@ -1,6 +1,6 @@
-"""Rewrite `verified_seq2seq.json`: run it where torch and transformers are.
+"""Rewrite `verified_seq2seq.json`.
 
-`python tests/compute/record_seq2seq.py` builds each configuration of `cases_seq2seq.py` with the
+`make oracles-record` builds each configuration of `cases_seq2seq.py` with the
 class that the case names, and records the number of parameters and the operations of one forward
 and backward pass as the tensor library counts them, with the part of them that is products between
 activations. Attention is run step by step and experts as batched products, since the library counts
@@ -9,25 +9,14 @@ neither otherwise.
 
 from __future__ import annotations
 
-import json
-import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
 # What a class gives in the end: a loss would be made of these.
 _RESULTS = (
     "logits", "last_hidden_state", "pooler_output", "text_embeds", "prediction_logits",
     "seq_relationship_logits",
 )  # fmt: skip
-NAME = "verified_seq2seq.json"
-
-
-def main() -> None:
-    """Build, count and write."""
-    sys.path.insert(0, str(HERE.parents[1]))
-    write(recount())
 
 
 def recount() -> dict[str, Any]:
@@ -46,13 +35,6 @@ def recount() -> dict[str, Any]:
         "transformers": transformers.__version__,
         "rows": rows,
     }
-
-
-def write(document: dict[str, Any]) -> None:
-    """Write the table, one configuration a line."""
-    lines = json.dumps({**document, "rows": []}, indent=1).removesuffix("[]\n}")
-    body = ",\n".join("  " + json.dumps(row) for row in document["rows"])
-    (HERE / NAME).write_text(f"{lines}[\n{body}\n ]\n}}\n", encoding="utf-8")
 
 
 def row(config: dict[str, Any], name: str, shape: dict[str, int]) -> dict[str, Any]:
@@ -134,7 +116,3 @@ def _operations(model: Any, shape: dict[str, int]) -> dict[str, Any]:
     by_kind = counter.get_flop_counts()["Global"]
     between = sum(int(n) for kind, n in by_kind.items() if "bmm" in str(kind))
     return {"operations": int(counter.get_total_flops()), "between": between}
-
-
-if __name__ == "__main__":
-    main()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chapterv.compute import Architecture, describe, families, operations_per_token
+from tests.compute import recording
 from tests.compute.cases import cases
 
 _TABLE = json.loads((Path(__file__).parent / "verified_counts.json").read_text(encoding="utf-8"))
@@ -244,3 +245,12 @@ def test_two_families_may_not_claim_one_name() -> None:
     families()
     with pytest.raises(ValueError, match="gpt2"):
         family("gpt2")(lambda reader: pytest.fail("not called"))
+
+
+@pytest.mark.parametrize("group", recording.GROUPS)
+def test_a_recorded_table_is_written_as_it_was_read(group: str, tmp_path: Path) -> None:
+    before = recording.table(group).read_bytes()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(recording, "HERE", tmp_path)
+        recording.write(group, json.loads(before))
+        assert recording.table(group).read_bytes() == before
